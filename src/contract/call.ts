@@ -1,0 +1,111 @@
+import type { Completion } from 'openai/resources/completions';
+import type { Attempt } from '../errors/attempt.ts';
+import type { Clock } from '../time/clock.ts';
+import type { ChatChunk, ChatReply, ChatRequest } from './chat.ts';
+import type { CallEvent } from './events.ts';
+import type { MediaSource } from './media.ts';
+import type { ChunkStream } from './stream.ts';
+import type { CompletionRequest, EmbedReply, EmbedRequest, ListModelsRequest, ModelList } from './vectors.ts';
+
+/** Every operation with its request and result. A new operation is one line here; the rest is inferred. */
+export interface Operations {
+  readonly chat: { readonly request: ChatRequest; readonly result: ChatReply };
+  readonly stream: { readonly request: ChatRequest; readonly result: ChunkStream<ChatChunk> };
+  readonly complete: { readonly request: CompletionRequest; readonly result: Completion };
+  readonly completeStream: { readonly request: CompletionRequest; readonly result: ChunkStream<Completion> };
+  readonly embed: { readonly request: EmbedRequest; readonly result: EmbedReply };
+  readonly models: { readonly request: ListModelsRequest; readonly result: ModelList };
+}
+
+export type OperationName = keyof Operations;
+export type RequestOf<K extends OperationName> = Operations[K]['request'];
+export type ResultOf<K extends OperationName> = Operations[K]['result'];
+
+/** Whom a call is addressed to. */
+export interface Target {
+  /** Provider id, aliases resolved: `gemini`, never `google`. */
+  readonly provider: string;
+  /** What the provider calls the model: everything after the first `/`. */
+  readonly model: string;
+  /** The base URL from the settings, `''` for the provider's default. */
+  readonly baseURL: string;
+}
+
+/** Time limits of one attempt in milliseconds; `Infinity` is none. Enforced by the client's deadline list. */
+export interface Limits {
+  /** Until a connection stands. */
+  readonly connect: number;
+  /** Until the first content of a stream. */
+  readonly firstToken: number;
+  /** Between two reads of a body. */
+  readonly idle: number;
+  /** The whole attempt. */
+  readonly attempt: number;
+}
+
+/** Fallback target with changes to the request that hold for it alone. */
+export interface FallbackTarget {
+  /** `provider/model`. */
+  readonly model: string;
+  /** Parameters that replace those of the request. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** Merged over the request's `providerOptions`, provider by provider. */
+  readonly providerOptions?: Readonly<Record<string, object | undefined>>;
+}
+
+/** What a caller may say about one call. */
+export interface CallOptions {
+  /** Ends the call, its waits and its sockets; the call rejects with `AbortError`. */
+  readonly signal?: AbortSignal | null | undefined;
+  /** Milliseconds for each attempt; sets `limits.attempt`. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds for the whole call, over all attempts, waits and fallbacks. */
+  readonly deadline?: number | undefined;
+  /** Overrides `retry({ maxRetries })`. */
+  readonly maxRetries?: number | undefined;
+  /** Replaces the list of the `fallback` layer. */
+  readonly fallbacks?: readonly (string | FallbackTarget)[] | undefined;
+  /** Extra request headers. `null` takes one of the client's off. */
+  readonly headers?: Readonly<Record<string, string | null | undefined>> | undefined;
+  /** Passed to listeners and layers, never to a provider. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly correlationId?: string | undefined;
+  /** Sent as `Idempotency-Key`, the same over all attempts at one target. */
+  readonly idempotencyKey?: string | undefined;
+  /** What happens to a parameter that the provider lacks: an error, or sent without it and a warning. Default `error`. */
+  readonly unsupportedParams?: 'error' | 'drop' | undefined;
+}
+
+/** What has been tried so far. */
+export interface Trail {
+  readonly attempts: readonly Attempt[];
+  /** How many more attempts the client's `maxAttempts` allows in this call. */
+  readonly attemptsLeft: number;
+}
+
+/**
+ * One request on its way to one target. Immutable: a layer that wants something else passes a changed copy on,
+ * `next({ ...call, target })`.
+ */
+export interface Call<K extends OperationName = OperationName> {
+  readonly operation: K;
+  /** Provider and model; a fallback replaces it. */
+  readonly target: Target;
+  readonly request: RequestOf<K>;
+  /** The caller's own signal. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds since the epoch; `Infinity` where none was set. Shared by attempts and fallbacks. */
+  readonly deadline: number;
+  readonly limits: Limits;
+  readonly options: CallOptions;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly correlationId: string;
+  readonly clock: Clock;
+  readonly trail: Trail;
+  /** Reads `provider/model`, with the client's aliases and default provider. Throws `ConfigurationError`. */
+  readonly resolve: (model: string) => Target;
+  /** Loads media by URL for providers that need bytes; absent unless the client allows it. */
+  readonly media?: MediaSource | undefined;
+  /** The one way a layer speaks to the outside. */
+  readonly report: (event: CallEvent) => void;
+}

@@ -1,0 +1,69 @@
+import type { LLMError } from '../errors/catalogue.ts';
+import type { PartialOutput } from '../errors/wire-errors.ts';
+import type { Call, OperationName, ResultOf } from './call.ts';
+import type { ChunkStream } from './stream.ts';
+import type { Usage } from './usage.ts';
+import type { WireHeaders, WireMessage } from './wire.ts';
+
+/** What a decoder may ask of the exchange that it decodes for. */
+export interface DecodeContext<K extends OperationName = OperationName> {
+  readonly call: Call<K>;
+  readonly headers: WireHeaders;
+  /** The typed error of a failure found inside a 200: `throw context.failure(body)`. `status` when the body names one. */
+  failure(body: unknown, status?: number): LLMError;
+  /** A 200 that is not the protocol: `throw context.invalid('no "choices" in the answer')`. */
+  invalid(what: string): LLMError;
+}
+
+/** One operation of a dialect whose answer comes as a whole. */
+export interface ReplyCodec<K extends OperationName> {
+  encode(call: Call<K>): WireMessage | Promise<WireMessage>;
+  /** `body` is parsed JSON of unknown shape. Throws through `context`. */
+  decode(body: unknown, context: DecodeContext<K>): ResultOf<K>;
+}
+
+/** One operation of a dialect whose answer comes in chunks. */
+export interface StreamCodec<K extends 'stream' | 'completeStream'> {
+  encode(call: Call<K>): WireMessage | Promise<WireMessage>;
+  readonly framing: 'sse' | 'json-lines';
+  /** A decoder for one answer. */
+  decoder(context: DecodeContext<K>): StreamDecoder<ChunkOf<K>>;
+  /** What is known of a stream's output so far, fed with every chunk. */
+  tally(): Tally<ChunkOf<K>>;
+}
+
+export type ChunkOf<K extends 'stream' | 'completeStream'> = ResultOf<K> extends ChunkStream<infer C> ? C : never;
+
+/** Turns events of the framing into chunks. */
+export interface StreamDecoder<C> {
+  /**
+   * One event. Appends chunks to `out`; throws `context.failure(…)` for an error event.
+   * Chunks appended before a throw are delivered first.
+   */
+  event(data: string, name: string, out: C[]): void;
+  /**
+   * No more events come. Appends what was held back (the usage chunk) to `out`.
+   * Called once: at the terminal event if `done` turned true, else at the end of the bytes.
+   */
+  end(out: C[]): void;
+  /** The dialect's terminal sign was seen (a finish reason, `message_stop`, `done: true` …): an end now is a good end. */
+  readonly finished: boolean;
+  /** Nothing more can come (`[DONE]`, `message_stop`): the reader need not wait for the end of the bytes. */
+  readonly done: boolean;
+  /** A whole JSON answer came where a stream was asked for: append it as chunks, or throw `context.failure(body)`. */
+  whole(body: unknown, out: C[]): void;
+}
+
+/** Running account of a stream, for the first-content rule, broken streams and usage. */
+export interface Tally<C> {
+  add(chunk: C): void;
+  /** Text, reasoning or a tool call part has come. */
+  readonly hasContent: boolean;
+  /** A filter ended the answer. */
+  readonly filtered: boolean;
+  readonly usage: Usage | undefined;
+  partial(): PartialOutput;
+}
+
+/** What a provider does for an operation. */
+export type Operation<K extends OperationName> = (call: Call<K>) => Promise<ResultOf<K>>;

@@ -1,0 +1,19 @@
+import type { Call, OperationName, ResultOf } from './call.ts';
+
+/** The rest of the pipeline. May be called any number of times, with the same call or a changed copy. */
+export type Next = <K extends OperationName>(call: Call<K>) => Promise<ResultOf<K>>;
+
+/**
+ * A layer around every call. First listed is outermost.
+ *
+ * @example
+ * const log: Middleware = async (call, next) => {
+ *   console.log(call.target.provider);
+ *   return next(call);
+ * };
+ */
+export interface Middleware {
+  <K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>>;
+  /** Frees what the layer holds; called by `client.close()`. */
+  close?(): void;
+}

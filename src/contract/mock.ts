@@ -1,0 +1,95 @@
+/** A request that the mock server received, as a dialect's backwards half sees it. */
+export interface MockRequest {
+  readonly method: string;
+  /** Without the `/<provider>` prefix; with the query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON, or the text where it is none. */
+  readonly body: unknown;
+}
+
+/** What a request asks for. */
+export interface MockAsk {
+  readonly operation: 'chat' | 'complete' | 'embed' | 'models' | 'count';
+  readonly model: string;
+  readonly stream: boolean;
+  /** A usage chunk is wanted (OpenAI's `include_usage`). */
+  readonly includeUsage: boolean;
+  /** Vectors wanted by an embeddings request. */
+  readonly inputs?: readonly string[];
+  readonly dimensions?: number;
+  readonly encoding?: 'float' | 'base64';
+  /** How many choices are wanted; 1 where the dialect has no such thing. */
+  readonly n?: number;
+}
+
+export interface MockToolCall {
+  readonly id?: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** The content of a reply, without any wire format. */
+export interface MockReply {
+  readonly text: string;
+  readonly toolCalls: readonly MockToolCall[];
+  readonly reasoning: string;
+  readonly usage: {
+    readonly promptTokens: number;
+    readonly completionTokens: number;
+    readonly cachedTokens?: number;
+    readonly reasoningTokens?: number;
+  };
+  /** openai's finish reasons; the dialect says it in its own words. */
+  readonly finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter';
+  /** Into how many text deltas a stream is cut, or the deltas themselves. */
+  readonly chunks: number | readonly string[];
+}
+
+export interface MockAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as it is if a string, as JSON otherwise. */
+  readonly body: unknown;
+}
+
+/** One write of a stream. `content` marks the frames that faults such as `cutAfter(chunks)` count. */
+export interface MockFrame {
+  readonly text: string;
+  readonly content: boolean;
+  /** The frame that ends the protocol (`[DONE]`, `message_stop`, `done: true`, a finish reason): left out by `noTerminal`. */
+  readonly terminal: boolean;
+}
+
+/** Failures that each provider says in its own envelope. */
+export type MockFailureName =
+  | 'rateLimit'
+  | 'overloaded'
+  | 'unavailable'
+  | 'quota'
+  | 'contextWindow'
+  | 'contentPolicy'
+  | 'auth'
+  | 'notFound'
+  | 'badRequest'
+  | 'internal';
+
+/** The dialect backwards: what a server of this kind would say. One per dialect, used by the mock server alone. */
+export interface MockDialect {
+  /** `undefined`: no such route; the server answers with this dialect's 404. */
+  ask(request: MockRequest): MockAsk | undefined;
+  /** Whether the request carries a key where this dialect wants it. Any key is right, except the word `wrong`. */
+  authorized(request: MockRequest): boolean;
+  reply(reply: MockReply, ask: MockAsk): MockAnswer;
+  /** Content type and frames of a streamed reply. */
+  stream(
+    reply: MockReply,
+    ask: MockAsk,
+  ): { readonly headers: Readonly<Record<string, string>>; readonly frames: readonly MockFrame[] };
+  embeddings?(vectors: readonly (readonly number[])[], ask: MockAsk): MockAnswer;
+  models(ids: readonly string[]): MockAnswer;
+  failure(name: MockFailureName, ask: MockAsk | undefined, options: { readonly retryAfterSeconds?: number }): MockAnswer;
+  /** An error event in a running stream. */
+  errorFrame(name: MockFailureName): string;
+}

@@ -1,0 +1,152 @@
+import { OpenAIError } from 'openai/core/error';
+import type { LLMError } from '../errors/catalogue.ts';
+import type { OperationName, ResultOf } from './call.ts';
+import type { Usage } from './usage.ts';
+import type { WireHeaders } from './wire.ts';
+
+/** How a result ended: a success, the error that broke it, or `abandoned` by its reader (abort, `break`). */
+export type Settlement = 'success' | 'abandoned' | LLMError;
+
+/** The sender's end of a stream. */
+export interface StreamSource {
+  readonly status: number;
+  readonly headers: WireHeaders;
+  /** Called when enough is queued, and when the reader has caught up. */
+  pause(): void;
+  resume(): void;
+  /** The reader has left: close the socket. */
+  cancel(): void;
+}
+
+const HIGH_WATER = 1024;
+const DONE = { value: undefined, done: true } as const;
+
+interface Waiter<C> {
+  resolve(result: IteratorResult<C, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A stream whose first content is in hand. Chunks arrive in batches, one per read of the socket;
+ * the reader takes them one by one. Can be read once.
+ */
+export class ChunkStream<C> implements AsyncIterable<C> {
+  readonly source: StreamSource;
+  /** Token counts, once the provider has sent them. */
+  usage: Usage | undefined;
+  #queue: C[];
+  #position = 0;
+  #waiters: Waiter<C>[] = [];
+  #settlement: Settlement | undefined;
+  #failure: LLMError | undefined;
+  #listeners: ((settlement: Settlement) => void)[] = [];
+  #paused = false;
+  #consumed = false;
+
+  constructor(source: StreamSource, first: C[]) {
+    this.source = source;
+    this.#queue = first;
+  }
+
+  /** For the sender: more chunks. The array must not be used afterwards. */
+  push(batch: C[]): void {
+    if (this.#settlement !== undefined || batch.length === 0) return;
+    let taken = 0;
+    while (this.#waiters.length > 0 && taken < batch.length) {
+      this.#waiters.shift()?.resolve({ value: batch[taken++] as C, done: false });
+    }
+    if (taken === batch.length) return;
+    if (this.#position === this.#queue.length) {
+      this.#queue = batch;
+      this.#position = taken;
+    } else {
+      for (; taken < batch.length; taken++) this.#queue.push(batch[taken] as C);
+    }
+    if (!this.#paused && this.#queue.length - this.#position > HIGH_WATER) {
+      this.#paused = true;
+      this.source.pause();
+    }
+  }
+
+  /** For the sender: the good end. */
+  end(): void {
+    this.#settle('success');
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
+  }
+
+  /** For the sender: the bad end. The reader gets what is queued first, then the error. */
+  fail(error: LLMError): void {
+    if (this.#settlement !== undefined) return;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) this.#failure = error;
+    this.#settle(error);
+    waiter?.reject(error);
+    for (const other of this.#waiters.splice(0)) other.resolve(DONE);
+  }
+
+  /** For the reader: no more, please. Closes the socket; a loop that is waiting ends silently, as in `openai`. */
+  cancel(): void {
+    if (this.#settlement === undefined) {
+      this.#settle('abandoned');
+      this.source.cancel();
+    }
+    this.#queue = [];
+    this.#position = 0;
+    this.#failure = undefined;
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
+  }
+
+  /** Calls `listener` once, when the stream has ended; at once if it has already. */
+  onSettled(listener: (settlement: Settlement) => void): void {
+    if (this.#settlement === undefined) this.#listeners.push(listener);
+    else listener(this.#settlement);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<C, undefined, undefined> {
+    if (this.#consumed) {
+      throw new OpenAIError('Cannot iterate over a consumed stream, use `.tee()` to split the stream.');
+    }
+    this.#consumed = true;
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.cancel();
+        return Promise.resolve(DONE);
+      },
+    };
+  }
+
+  #next(): Promise<IteratorResult<C, undefined>> {
+    if (this.#position < this.#queue.length) {
+      const value = this.#queue[this.#position] as C;
+      this.#queue[this.#position++] = undefined as C;
+      if (this.#paused && this.#position === this.#queue.length) {
+        this.#paused = false;
+        this.source.resume();
+      }
+      return Promise.resolve({ value, done: false });
+    }
+    if (this.#failure !== undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      return Promise.reject(failure);
+    }
+    if (this.#settlement !== undefined) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  #settle(settlement: Settlement): void {
+    if (this.#settlement !== undefined) return;
+    this.#settlement = settlement;
+    for (const listener of this.#listeners.splice(0)) listener(settlement);
+  }
+}
+
+/**
+ * Calls `listener` when a result has really ended: at once for a whole reply, at the end of the bytes for a stream.
+ * Breakers and metrics learn the outcome here.
+ */
+export function whenSettled<K extends OperationName>(result: ResultOf<K>, listener: (settlement: Settlement) => void): void {
+  if (result instanceof ChunkStream) result.onSettled(listener);
+  else listener('success');
+}

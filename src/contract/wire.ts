@@ -1,0 +1,86 @@
+import type { LLMError } from '../errors/catalogue.ts';
+import type { DeadlineList } from '../time/deadline-list.ts';
+import type { Call } from './call.ts';
+
+/** A request as bytes. Everything that is the same for all calls of a client was prepared once. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Name, value, name, value, …; names in lower case. */
+  readonly headers: string[];
+  readonly body: string | Uint8Array | undefined;
+}
+
+/** Header names in lower case. */
+export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What a transport calls as an answer arrives. After `end` or `fail` nothing more is called. */
+export interface Receiver {
+  /** The request is on a connection; a transport that cannot tell calls it at once. */
+  connected(): void;
+  head(status: number, headers: WireHeaders): void;
+  /** The bytes are the receiver's until it returns; it copies what it keeps. */
+  data(bytes: Uint8Array): void;
+  end(): void;
+  /** Refused, reset, DNS, TLS, cut: the transport's own error, not yet a typed one. */
+  fail(cause: unknown): void;
+}
+
+/** The hand on a running exchange. */
+export interface Flow {
+  pause(): void;
+  resume(): void;
+  /** Closes the socket. The receiver hears nothing more. */
+  abort(): void;
+}
+
+/** How bytes travel: undici on Node, fetch elsewhere, or one of your own. Follows no redirects. */
+export interface Transport {
+  dispatch(request: WireRequest, receiver: Receiver): Flow;
+  /** Closes idle and running connections. */
+  close(): Promise<void>;
+}
+
+/** What an encoder makes of a call: address and body, nothing of keys and hosts. */
+export interface WireMessage {
+  /** Default `POST`. */
+  readonly method?: 'GET' | 'POST' | 'DELETE' | undefined;
+  /** Appended to the base URL; may carry a query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: object | undefined;
+  /** For this call only, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** An answer that is a failure, before it is understood. */
+export interface WireFailure {
+  /** `undefined` for an error inside a 200 (body or stream) that names no status of its own. */
+  readonly status: number | undefined;
+  readonly headers: WireHeaders;
+  /** The body's text, bounded. */
+  readonly text: string;
+  /** The body as JSON; `undefined` where it is none. */
+  readonly json: unknown;
+  /** Where it was found. */
+  readonly place: 'status' | 'body' | 'stream';
+}
+
+/** A provider's end of the line: it sends, or throws a typed error, nothing else. */
+export interface Wire {
+  readonly provider: string;
+  readonly deadlines: DeadlineList;
+  /** Bytes of a whole answer before it is refused. */
+  readonly maxResponseBytes: number;
+  /** The transport, a promise only while it is being loaded. */
+  transport(): Transport | Promise<Transport>;
+  /** Address, headers and authorisation; a promise only where a token or signature must be made. */
+  prepare(message: WireMessage, call: Call): WireRequest | Promise<WireRequest>;
+  /** The typed error of a failure that the provider answered with. */
+  explain(failure: WireFailure, call: Call): LLMError;
+  /** The provider's id for a request, from its header. */
+  requestId(headers: WireHeaders): string | undefined;
+}

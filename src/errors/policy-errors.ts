@@ -1,0 +1,23 @@
+import type { ErrorInit } from './llm-error.ts';
+import { stamp } from './llm-error.ts';
+import { APIConnectionError } from './wire-errors.ts';
+
+/** The circuit breaker of this target is open: nothing was sent. `retryAfterMs` is the time until its next trial. */
+export class CircuitOpenError extends APIConnectionError {
+  declare readonly kind: 'circuit_open';
+
+  constructor(init: ErrorInit) {
+    super(init);
+    stamp(this, 'CircuitOpenError', 'circuit_open', init);
+  }
+}
+
+/** A budget that you set is spent: nothing was sent. */
+export class BudgetExceededError extends APIConnectionError {
+  declare readonly kind: 'budget_exceeded';
+
+  constructor(init: ErrorInit) {
+    super(init);
+    stamp(this, 'BudgetExceededError', 'budget_exceeded', init);
+  }
+}

@@ -1,0 +1,27 @@
+import type { ProviderDefinition } from '../contract/provider.ts';
+import { OPENAI_HOST_IDS } from './openai-hosts/ids.ts';
+
+type Loader = () => Promise<ProviderDefinition>;
+
+const host =
+  (id: string): Loader =>
+  async () =>
+    (await import('./openai-hosts/openai-hosts.ts')).openaiHost(id);
+
+/** The only list of built-in providers. Each is loaded at its first call. */
+export const PROVIDERS: Readonly<Record<string, Loader>> = {
+  anthropic: async () => (await import('./anthropic/anthropic.ts')).anthropic,
+  azure: async () => (await import('./azure/azure.ts')).azure,
+  gemini: async () => (await import('./gemini/gemini.ts')).gemini,
+  ollama: async () => (await import('./ollama/ollama.ts')).ollama,
+  ...Object.fromEntries(OPENAI_HOST_IDS.map((id) => [id, host(id)])),
+};
+
+/** Other names that users know a provider by. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  google: 'gemini',
+  together: 'together_ai',
+  hosted_vllm: 'vllm',
+  llamafile: 'llamacpp',
+  chutes_ai: 'chutes',
+};
