@@ -1,4 +1,4 @@
-import type { PartialOutput } from '../errors/wire-errors.ts';
+import type { PartialOutput } from '../errors/partial.ts';
 import type { ChatChunk } from './chat.ts';
 import type { Tally } from './codec.ts';
 import type { Usage } from './usage.ts';
@@ -19,7 +19,7 @@ export class ChatTally implements Tally<ChatChunk> {
   #toolCalls: OpenToolCall[] | undefined;
   #chunks = 0;
 
-  add(chunk: ChatChunk): void {
+  add(chunk: ChatChunk): boolean {
     this.#chunks++;
     if (chunk.usage) this.usage = chunk.usage;
     for (const choice of chunk.choices) {
@@ -40,6 +40,7 @@ export class ChatTally implements Tally<ChatChunk> {
       if (delta.reasoning_content) this.#reasoning += delta.reasoning_content;
       if (delta.tool_calls) this.#addToolCalls(delta.tool_calls);
     }
+    return chunk.choices.length === 0 && chunk.usage !== undefined && chunk.usage !== null;
   }
 
   partial(): PartialOutput {

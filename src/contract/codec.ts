@@ -1,5 +1,5 @@
 import type { LLMError } from '../errors/catalogue.ts';
-import type { PartialOutput } from '../errors/wire-errors.ts';
+import type { PartialOutput } from '../errors/partial.ts';
 import type { Call, OperationName, ResultOf } from './call.ts';
 import type { ChunkStream } from './stream.ts';
 import type { Usage } from './usage.ts';
@@ -56,7 +56,8 @@ export interface StreamDecoder<C> {
 
 /** Running account of a stream, for the first-content rule, broken streams and usage. */
 export interface Tally<C> {
-  add(chunk: C): void;
+  /** Returns whether the chunk carries nothing but usage, which readers see only when they asked for it. */
+  add(chunk: C): boolean;
   /** Text, reasoning or a tool call part has come. */
   readonly hasContent: boolean;
   /** A filter ended the answer. */

@@ -22,7 +22,7 @@ export interface Receiver {
   /** The request is on a connection; a transport that cannot tell calls it at once. */
   connected(): void;
   head(status: number, headers: WireHeaders): void;
-  /** The bytes are the receiver's until it returns; it copies what it keeps. */
+  /** The bytes belong to the receiver, but may be a view of a larger read: what is kept for long is copied. */
   data(bytes: Uint8Array): void;
   end(): void;
   /** Refused, reset, DNS, TLS, cut: the transport's own error, not yet a typed one. */

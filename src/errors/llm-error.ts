@@ -3,6 +3,7 @@ import type { Attempt } from './attempt.ts';
 import type { ErrorKind } from './kinds.ts';
 import { KINDS } from './kinds.ts';
 import { formatMessage } from './message.ts';
+import type { PartialOutput } from './partial.ts';
 
 /** What is known of a failure when the error is made. Everything but `message` may be left out. */
 export interface ErrorInit {
@@ -25,6 +26,7 @@ export interface ErrorInit {
   readonly retryAfterMs?: number | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
+  readonly partial?: PartialOutput | undefined;
   readonly attempts?: readonly Attempt[] | undefined;
   readonly correlationId?: string | undefined;
   /** ISO 8601; the moment of creation when left out. */
@@ -55,6 +57,8 @@ export interface ErrorFacts {
   readonly timestamp: string;
   /** Facts of this kind of failure only, for example a filter's verdicts or the numbers of an overflow. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** What a stream had delivered before it failed; only on failures after the first content. */
+  readonly partial?: PartialOutput;
   /** A plain object for logs and queues: no headers, no keys, no prompt; restored by `errorFromJSON`. */
   toJSON(): ErrorJSON;
 }
@@ -129,6 +133,7 @@ export function stamp(error: OpenAIError, name: string, kind: ErrorKind, init: E
   target.correlationId = init.correlationId ?? '';
   target.timestamp = init.timestamp ?? new Date().toISOString();
   target.details = init.details ?? {};
+  if (init.partial !== undefined) target.partial = init.partial;
   if (init.cause !== undefined) hide(error, 'cause', init.cause);
   hide(error, 'message', formatMessage(target));
 }
@@ -139,6 +144,11 @@ export function completeError(error: OpenAIError & ErrorFacts, attempts: readonl
   target.attempts = attempts;
   target.correlationId = correlationId;
   hide(error, 'message', formatMessage(target));
+}
+
+/** Gives a failure in mid-stream what had been delivered until then. */
+export function addPartial(error: OpenAIError & ErrorFacts, partial: PartialOutput): void {
+  (error as unknown as Writable).partial = partial;
 }
 
 /** Where an error was made without knowing its target, adds it. Facts that are there already stay. */

@@ -2,24 +2,7 @@ import type { TimeoutPhase } from './kinds.ts';
 import type { ErrorInit } from './llm-error.ts';
 import { stamp } from './llm-error.ts';
 import { APIErrorBase, ConnectionBase, ConnectionTimeoutBase, UserAbortBase } from './openai-bases.ts';
-
-/** What a broken stream had delivered. Tool calls in it are incomplete and must not be run. */
-export interface PartialOutput {
-  readonly content: string;
-  readonly reasoning_content: string;
-  readonly tool_calls: readonly PartialToolCall[];
-  /** Token usage, if the provider had reported it. */
-  readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number };
-  /** How many chunks the reader was given. */
-  readonly chunks: number;
-}
-
-/** A tool call whose `arguments` may be cut anywhere. */
-export interface PartialToolCall {
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: string;
-}
+import type { PartialOutput } from './partial.ts';
 
 /** No usable answer came: refused, reset, DNS, TLS, an empty or cut body. */
 export class APIConnectionError extends ConnectionBase {
@@ -35,13 +18,10 @@ export class APIConnectionError extends ConnectionBase {
 export class TimeoutError extends ConnectionTimeoutBase {
   declare readonly kind: 'timeout';
   readonly phase: TimeoutPhase;
-  /** What a stream had delivered before it fell silent. */
-  readonly partial?: PartialOutput;
 
-  constructor(init: ErrorInit & { readonly phase: TimeoutPhase; readonly partial?: PartialOutput | undefined }) {
+  constructor(init: ErrorInit & { readonly phase: TimeoutPhase }) {
     super({ message: init.message });
     this.phase = init.phase;
-    if (init.partial !== undefined) this.partial = init.partial;
     stamp(this, 'TimeoutError', 'timeout', { ...init, retryable: init.retryable ?? init.phase !== 'deadline' });
   }
 }
@@ -49,11 +29,10 @@ export class TimeoutError extends ConnectionTimeoutBase {
 /** A stream broke after content had been handed out; `partial` holds everything received. */
 export class StreamInterruptedError extends APIConnectionError {
   declare readonly kind: 'stream_interrupted';
-  readonly partial: PartialOutput;
+  declare readonly partial: PartialOutput;
 
   constructor(init: ErrorInit & { readonly partial: PartialOutput }) {
     super(init);
-    this.partial = init.partial;
     stamp(this, 'StreamInterruptedError', 'stream_interrupted', init);
   }
 }

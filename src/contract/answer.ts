@@ -1,0 +1,25 @@
+import type { WireHeaders } from './wire.ts';
+
+/** The provider's own answer behind a result, for `withResponse()` and `rawResponse()`. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: WireHeaders;
+  /** The provider's id for the request. */
+  readonly requestId: string | undefined;
+  /** The body as it came; `''` for a stream. */
+  readonly text: string;
+}
+
+const ANSWER = Symbol('holdfast.answer');
+
+/** For the exchange: remembers the answer that a result was made from. */
+export function attachAnswer(result: object, answer: WireAnswer): void {
+  Object.defineProperty(result, ANSWER, { value: answer, enumerable: false, configurable: true });
+}
+
+/** For the client: takes the answer off the result, so that the body is not held for as long as the result lives. */
+export function takeAnswer(result: object): WireAnswer | undefined {
+  const answer = (result as { [ANSWER]?: WireAnswer })[ANSWER];
+  if (answer !== undefined) delete (result as { [ANSWER]?: WireAnswer })[ANSWER];
+  return answer;
+}

@@ -1,0 +1,37 @@
+import type { Call, OperationName } from '../contract/call.ts';
+import type { DecodeContext } from '../contract/codec.ts';
+import type { Wire, WireHeaders } from '../contract/wire.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { ResponseValidationError } from '../errors/wire-errors.ts';
+
+/** What decoders see of the answer that they decode. */
+export class AnswerContext<K extends OperationName> implements DecodeContext<K> {
+  readonly call: Call<K>;
+  readonly status: number;
+  readonly headers: WireHeaders;
+  readonly #wire: Wire;
+  readonly #place: 'body' | 'stream';
+
+  constructor(wire: Wire, call: Call<K>, status: number, headers: WireHeaders, place: 'body' | 'stream') {
+    this.#wire = wire;
+    this.call = call;
+    this.status = status;
+    this.headers = headers;
+    this.#place = place;
+  }
+
+  failure(body: unknown, status?: number): LLMError {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.#wire.explain({ status, headers: this.headers, text, json: body, place: this.#place }, this.call as Call);
+  }
+
+  invalid(what: string): LLMError {
+    return new ResponseValidationError({
+      message: what,
+      provider: this.call.target.provider,
+      model: this.call.target.model,
+      status: this.status,
+      requestID: this.#wire.requestId(this.headers),
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import type { Call } from '../contract/call.ts';
+import type { ConnectionSpec } from '../contract/provider.ts';
+import type { Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import type { Clock } from '../time/clock.ts';
+import type { DeadlineList } from '../time/deadline-list.ts';
+import { parseBaseURL } from './base-url.ts';
+import { explainFailure } from './failure/explain.ts';
+import { encodeJSON } from './json-body.ts';
+import { promptText } from './prompt-text.ts';
+
+/** What a connection gets from its client. */
+export interface ConnectionEnvironment {
+  /** Provider id. */
+  readonly provider: string;
+  readonly transport: () => Transport | Promise<Transport>;
+  readonly deadlines: DeadlineList;
+  readonly clock: Clock;
+  readonly maxResponseBytes: number;
+  /** The client's and the provider settings' extra headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sends the correlation id as `X-Correlation-ID`. */
+  readonly sendCorrelationId: boolean;
+}
+
+const BASE_HEADERS: Readonly<Record<string, string>> = {
+  accept: 'application/json, text/event-stream',
+  'content-type': 'application/json',
+  'user-agent': 'holdfast/0.1.0',
+};
+
+/** An address with its credentials and its way of failing, ready to send. URL and header array are made once. */
+export function createConnection(spec: ConnectionSpec, environment: ConnectionEnvironment): Wire {
+  const { provider, deadlines, maxResponseBytes, transport, clock, sendCorrelationId } = environment;
+  const { origin, path: prefix } = parseBaseURL(spec.baseURL, `providers.${provider}.baseURL`);
+  const base = new Map<string, string>();
+  for (const headers of [BASE_HEADERS, spec.headers ?? {}, environment.headers]) merge(base, headers);
+  const prepared = flatten(base);
+  const idHeaders = spec.failures?.requestIdHeaders ?? ['x-request-id'];
+
+  const headersFor = (message: WireMessage, call: Call): string[] => {
+    const { headers, idempotencyKey } = call.options;
+    if (headers === undefined && message.headers === undefined && idempotencyKey === undefined && !sendCorrelationId)
+      return prepared;
+    const own = new Map(base);
+    if (message.headers !== undefined) merge(own, message.headers);
+    if (sendCorrelationId) own.set('x-correlation-id', call.correlationId);
+    if (idempotencyKey !== undefined) own.set('idempotency-key', idempotencyKey);
+    if (headers !== undefined) merge(own, headers);
+    return flatten(own);
+  };
+
+  return {
+    provider,
+    deadlines,
+    maxResponseBytes,
+    transport,
+    prepare(given: WireMessage, call: Call): WireRequest | Promise<WireRequest> {
+      const message = spec.rewrite === undefined ? given : spec.rewrite(given, call);
+      const method = message.method ?? 'POST';
+      const body = message.body === undefined ? undefined : encodeJSON(message.body);
+      const path = prefix + message.path;
+      const headers = headersFor(message, call);
+      if (spec.authorize === undefined) return { method, origin, path, headers, body };
+      const made = spec.authorize({ method, url: origin + path, body }, call);
+      const seal = (more: Readonly<Record<string, string>>): WireRequest => ({
+        method,
+        origin,
+        path,
+        headers: headers.concat(Object.entries(more).flat()),
+        body,
+      });
+      return made instanceof Promise ? made.then(seal) : seal(made);
+    },
+    explain(failure: WireFailure, call: Call): LLMError {
+      const { model } = call.target;
+      const facts = {
+        provider,
+        model,
+        call,
+        now: clock.now(),
+        secrets: spec.secrets,
+        promptText: () => promptText(call.request),
+      };
+      return explainFailure(failure, spec.failures, facts);
+    },
+    requestId(headers: WireHeaders): string | undefined {
+      for (const name of idHeaders) {
+        const value = headers[name];
+        if (value !== undefined) return typeof value === 'string' ? value : value[0];
+      }
+      return undefined;
+    },
+  };
+}
+
+function merge(into: Map<string, string>, headers: Readonly<Record<string, string | null | undefined>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === null) into.delete(name.toLowerCase());
+    else if (value !== undefined) into.set(name.toLowerCase(), value);
+  }
+}
+
+const flatten = (headers: Map<string, string>): string[] => [...headers].flat();

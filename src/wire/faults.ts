@@ -1,0 +1,103 @@
+import type { Call } from '../contract/call.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { errorOf } from '../errors/catalogue.ts';
+import type { TimeoutPhase } from '../errors/kinds.ts';
+import { formatDuration } from '../errors/message.ts';
+import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: is the server running at this address?',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed while the request was being sent',
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'host name could not be looked up',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'the network timed out',
+  UND_ERR_SOCKET: 'the connection was closed by the other side',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'the body stopped in mid-way',
+  CERT_HAS_EXPIRED: 'TLS certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'TLS certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'TLS certificate chain holds a self-signed certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'TLS certificate could not be verified',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'TLS certificate is for another host name',
+};
+
+const PHASE_BY_CODE: Readonly<Record<string, TimeoutPhase>> = {
+  ETIMEDOUT: 'connect',
+  UND_ERR_CONNECT_TIMEOUT: 'connect',
+  UND_ERR_HEADERS_TIMEOUT: 'first_token',
+  UND_ERR_BODY_TIMEOUT: 'idle',
+};
+
+interface SystemError {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+function rootOf(cause: unknown): SystemError {
+  let error = cause as SystemError | undefined;
+  for (let depth = 0; depth < 5 && error !== undefined && error !== null; depth++) {
+    if (typeof error.code === 'string') return error;
+    const inner = Array.isArray(error.errors) ? error.errors[0] : error.cause;
+    if (typeof inner !== 'object' || inner === null) break;
+    error = inner as SystemError;
+  }
+  return error ?? {};
+}
+
+/** A transport's failure (refused, reset, DNS, TLS, cut) as a typed error. */
+export function connectionFailure(cause: unknown, call: Call): APIConnectionError | TimeoutError {
+  const root = rootOf(cause);
+  const code = typeof root.code === 'string' ? root.code : undefined;
+  const text = typeof root.message === 'string' ? root.message.slice(0, 200) : String(cause).slice(0, 200);
+  const known = code === undefined ? undefined : WORDS[code];
+  const init = {
+    message: known === undefined ? text || 'connection failed' : `${known} (${code})`,
+    provider: call.target.provider,
+    model: call.target.model,
+    code,
+    cause,
+  };
+  const phase = code === undefined ? undefined : PHASE_BY_CODE[code];
+  return phase === undefined ? new APIConnectionError(init) : new TimeoutError({ ...init, phase });
+}
+
+/** An answer that broke off, or held nothing. */
+export function brokenAnswer(message: string, call: Call): LLMError {
+  return errorOf('connection', { message, provider: call.target.provider, model: call.target.model });
+}
+
+/** The caller's own signal ended the call. */
+export function abortFailure(call: Call): AbortError {
+  return new AbortError({
+    message: 'the signal given to the call was aborted',
+    provider: call.target.provider,
+    model: call.target.model,
+    cause: call.signal?.reason,
+  });
+}
+
+const PHASE_WORDS: { readonly [P in TimeoutPhase]: (limit: string) => string } = {
+  connect: (limit) => `no connection within ${limit}`,
+  first_token: (limit) => `no first token within ${limit}`,
+  idle: (limit) => `the stream was silent for ${limit}`,
+  attempt: (limit) => `the attempt took longer than ${limit}`,
+  deadline: (limit) => `the deadline of the call passed after ${limit}`,
+  server: () => 'the provider timed out',
+};
+
+/** One of our own limits ran out. `limitMs` is the limit, for `deadline` the time since the attempt began. */
+export function timeoutFailure(phase: TimeoutPhase, limitMs: number, call: Call): TimeoutError {
+  return new TimeoutError({
+    message: PHASE_WORDS[phase](formatDuration(limitMs)),
+    provider: call.target.provider,
+    model: call.target.model,
+    phase,
+    details: { limitMs },
+  });
+}

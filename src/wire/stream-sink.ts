@@ -1,0 +1,239 @@
+import { attachAnswer } from '../contract/answer.ts';
+import type { Call, ResultOf } from '../contract/call.ts';
+import type { ChunkOf, StreamCodec, StreamDecoder, Tally } from '../contract/codec.ts';
+import { ChunkStream } from '../contract/stream.ts';
+import type { WireHeaders } from '../contract/wire.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { errorOf, isLLMError } from '../errors/catalogue.ts';
+import { addPartial } from '../errors/llm-error.ts';
+import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
+import { StreamInterruptedError } from '../errors/wire-errors.ts';
+import { AnswerContext } from './answer-context.ts';
+import { brokenAnswer } from './faults.ts';
+import { JSONLinesParser } from './framing/json-lines.ts';
+import { SSEParser } from './framing/sse.ts';
+import { excerpt, looksCut, parseJSON } from './json-text.ts';
+import type { ExchangeControl, Sink } from './sink.ts';
+import { decodeText } from './text.ts';
+
+interface Framing {
+  feed(bytes: Uint8Array, onEvent: (data: string, name: string) => void): void;
+  flush(onEvent: (data: string, name: string) => void): void;
+}
+
+type StreamOperationName = 'stream' | 'completeStream';
+
+/**
+ * Decodes a stream as it arrives. Holds chunks back until the first content, so that a failure before it
+ * is an ordinary rejection; from then on the reader's {@link ChunkStream} gets one batch per read.
+ */
+export class StreamSink<K extends StreamOperationName> implements Sink {
+  readonly #control: ExchangeControl;
+  readonly #codec: StreamCodec<K>;
+  readonly #resolve: (result: ResultOf<K>) => void;
+  readonly #reject: (error: LLMError) => void;
+  readonly #tally: Tally<ChunkOf<K>>;
+  readonly #usageWanted: boolean;
+  #context: AnswerContext<K> | undefined;
+  #decoder: StreamDecoder<ChunkOf<K>> | undefined;
+  #framing: Framing | undefined;
+  #whole: Uint8Array[] | undefined;
+  #stray = '';
+  #bytes = 0;
+  #events = 0;
+  #out: ChunkOf<K>[] = [];
+  #stream: ChunkStream<ChunkOf<K>> | undefined;
+
+  constructor(
+    control: ExchangeControl,
+    codec: StreamCodec<K>,
+    resolve: (result: ResultOf<K>) => void,
+    reject: (error: LLMError) => void,
+  ) {
+    this.#control = control;
+    this.#codec = codec;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const call = control.call as Call<K>;
+    this.#tally = codec.tally();
+    this.#usageWanted = call.request.stream_options?.include_usage === true;
+  }
+
+  open(status: number, headers: WireHeaders): void {
+    this.#context = new AnswerContext(this.#control.wire, this.#control.call as Call<K>, status, headers, 'stream');
+    this.#decoder = this.#codec.decoder(this.#context);
+    const type = String(headers['content-type'] ?? '');
+    const framed =
+      this.#codec.framing === 'json-lines' ? !type.startsWith('text/html') : !/^(application\/json|text\/html)/.test(type);
+    if (!framed) this.#whole = [];
+    else if (this.#codec.framing === 'sse') this.#framing = new SSEParser();
+    else this.#framing = new JSONLinesParser();
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#framing === undefined) {
+      this.#bytes += bytes.byteLength;
+      const { maxResponseBytes } = this.#control.wire;
+      if (this.#bytes > maxResponseBytes) throw this.#invalid(`the answer is larger than maxResponseBytes (${maxResponseBytes})`);
+      this.#whole?.push(bytes);
+      return;
+    }
+    this.#bytes += bytes.byteLength;
+    try {
+      this.#framing.feed(bytes, this.#onEvent);
+    } catch (error) {
+      this.#deliver();
+      throw this.#typed(error);
+    }
+    this.#deliver();
+    if (this.#decoder?.done === true) {
+      this.#conclude();
+      this.#control.finish();
+    }
+  }
+
+  end(): void {
+    try {
+      if (this.#framing === undefined) this.#readWhole(decodeText(this.#whole ?? []));
+      else {
+        this.#framing.flush(this.#onEvent);
+        if (this.#stray !== '' && this.#events === 0) this.#readWhole(this.#stray);
+      }
+      this.#deliver();
+      this.#conclude();
+    } catch (error) {
+      this.#deliver();
+      throw this.#typed(error);
+    }
+  }
+
+  fail(error: LLMError): void {
+    const stream = this.#stream;
+    if (stream === undefined) return this.#reject(error);
+    if (error.kind === 'aborted') return stream.cancel();
+    const partial = this.#tally.partial();
+    stream.usage = this.#tally.usage;
+    if (error.kind !== 'connection') {
+      if (isLLMError(error)) addPartial(error, partial);
+      return stream.fail(error);
+    }
+    stream.fail(
+      new StreamInterruptedError({
+        message: error.reason,
+        provider: error.provider,
+        model: error.model,
+        code: error.code,
+        requestID: this.#requestId(),
+        cause: error,
+        partial,
+      }),
+    );
+  }
+
+  readonly #onEvent = (data: string, name: string): void => {
+    const decoder = this.#decoder as StreamDecoder<ChunkOf<K>>;
+    if (decoder.done) return;
+    if (name === 'raw') {
+      this.#stray += data;
+      const body = parseJSON(this.#stray);
+      if (typeof body !== 'object' || body === null) return;
+      this.#stray = '';
+      this.#events++;
+      decoder.whole(body, this.#out);
+      return;
+    }
+    decoder.event(data, name, this.#out);
+    this.#events++;
+  };
+
+  #readWhole(text: string): void {
+    const body = parseJSON(text);
+    if (typeof body === 'object' && body !== null) return (this.#decoder as StreamDecoder<ChunkOf<K>>).whole(body, this.#out);
+    if (text.trim() === '') throw brokenAnswer('the stream was empty', this.#control.call);
+    if (looksCut(text)) throw brokenAnswer('the answer broke off in the middle', this.#control.call);
+    throw this.#invalid(`the answer is not a stream but ${JSON.stringify(excerpt(text))}`);
+  }
+
+  #deliver(): void {
+    const batch = this.#out;
+    if (batch.length === 0) return;
+    this.#out = [];
+    const tally = this.#tally;
+    let hidden = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const chunk = batch[i] as ChunkOf<K>;
+      if (tally.add(chunk) && !this.#usageWanted) hidden++;
+      else if (hidden > 0) batch[i - hidden] = chunk;
+    }
+    if (hidden > 0) batch.length -= hidden;
+    if (this.#stream !== undefined) return this.#stream.push(batch);
+    for (const chunk of batch) this.#held.push(chunk);
+    if (tally.hasContent) this.#commit();
+  }
+
+  #held: ChunkOf<K>[] = [];
+
+  #commit(): void {
+    const { status, headers } = this.#context as AnswerContext<K>;
+    const control = this.#control;
+    const source = {
+      status,
+      headers,
+      pause: () => control.pause(),
+      resume: () => control.resume(),
+      cancel: () => control.cancel(),
+    };
+    const stream = new ChunkStream<ChunkOf<K>>(source, this.#held);
+    this.#held = [];
+    this.#stream = stream;
+    attachAnswer(stream, { status, headers, requestId: this.#requestId(), text: '' });
+    control.commit();
+    this.#resolve(stream as unknown as ResultOf<K>);
+  }
+
+  #conclude(): void {
+    const decoder = this.#decoder as StreamDecoder<ChunkOf<K>>;
+    decoder.end(this.#out);
+    this.#deliver();
+    if (!decoder.finished) throw this.#cutShort();
+    if (this.#tally.filtered && !this.#tally.hasContent) throw this.#refused();
+    if (this.#stream === undefined) this.#commit();
+    const stream = this.#stream as ChunkStream<ChunkOf<K>> | undefined;
+    if (stream === undefined) return;
+    stream.usage = this.#tally.usage;
+    stream.end();
+  }
+
+  #cutShort(): LLMError {
+    if (this.#bytes === 0) return brokenAnswer('the stream was empty', this.#control.call);
+    if (this.#events === 0) return this.#invalid('the answer is not a stream of the expected protocol');
+    return brokenAnswer('the stream ended without its terminal event', this.#control.call);
+  }
+
+  #refused(): LLMError {
+    return new ContentPolicyViolationError({
+      message: 'the whole answer was filtered',
+      provider: this.#control.call.target.provider,
+      model: this.#control.call.target.model,
+      status: 400,
+      code: 'content_filter',
+      requestID: this.#requestId(),
+    });
+  }
+
+  #typed(error: unknown): unknown {
+    if (isLLMError(error)) return error;
+    const what = 'the stream held something that is not the protocol';
+    if (this.#events === 0) return this.#invalid(what);
+    const { provider, model } = this.#control.call.target;
+    return errorOf('connection', { message: what, provider, model, requestID: this.#requestId(), cause: error });
+  }
+
+  #invalid(what: string): LLMError {
+    return (this.#context as AnswerContext<K>).invalid(what);
+  }
+
+  #requestId(): string | undefined {
+    return this.#context === undefined ? undefined : this.#control.wire.requestId(this.#context.headers);
+  }
+}
