@@ -1,4 +1,4 @@
-import type { WireHeaders } from './wire.ts';
+import type { WireHeaders } from './headers.ts';
 
 /** The provider's own answer behind a result, for `withResponse()` and `rawResponse()`. */
 export interface WireAnswer {

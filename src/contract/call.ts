@@ -5,7 +5,10 @@ import type { ChatChunk, ChatReply, ChatRequest } from './chat.ts';
 import type { CallEvent } from './events.ts';
 import type { MediaSource } from './media.ts';
 import type { ChunkStream } from './stream.ts';
+import type { Target } from './target.ts';
 import type { CompletionRequest, EmbedReply, EmbedRequest, ListModelsRequest, ModelList } from './vectors.ts';
+
+export type { Target } from './target.ts';
 
 /** Every operation with its request and result. A new operation is one line here; the rest is inferred. */
 export interface Operations {
@@ -20,16 +23,6 @@ export interface Operations {
 export type OperationName = keyof Operations;
 export type RequestOf<K extends OperationName> = Operations[K]['request'];
 export type ResultOf<K extends OperationName> = Operations[K]['result'];
-
-/** Whom a call is addressed to. */
-export interface Target {
-  /** Provider id, aliases resolved: `gemini`, never `google`. */
-  readonly provider: string;
-  /** What the provider calls the model: everything after the first `/`. */
-  readonly model: string;
-  /** The base URL from the settings, `''` for the provider's default. */
-  readonly baseURL: string;
-}
 
 /** Time limits of one attempt in milliseconds; `Infinity` is none. Enforced by the client's deadline list. */
 export interface Limits {

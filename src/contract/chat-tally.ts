@@ -56,7 +56,8 @@ export class ChatTally implements Tally<ChatChunk> {
   #addToolCalls(parts: NonNullable<ChatChunk['choices'][number]['delta']['tool_calls']>): void {
     this.#toolCalls ??= [];
     for (const part of parts) {
-      const open = (this.#toolCalls[part.index] ??= { id: '', name: '', arguments: '' });
+      const open = this.#toolCalls[part.index] ?? { id: '', name: '', arguments: '' };
+      this.#toolCalls[part.index] = open;
       if (part.id) open.id = part.id;
       if (part.function?.name) open.name = part.function.name;
       if (part.function?.arguments) open.arguments += part.function.arguments;

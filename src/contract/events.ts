@@ -1,6 +1,6 @@
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
-import type { Target } from './call.ts';
+import type { Target } from './target.ts';
 import type { Usage } from './usage.ts';
 
 /** What layers and the engine report while a call runs. */

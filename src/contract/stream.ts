@@ -1,8 +1,7 @@
 import { OpenAIError } from 'openai/core/error';
 import type { LLMError } from '../errors/catalogue.ts';
-import type { OperationName, ResultOf } from './call.ts';
+import type { WireHeaders } from './headers.ts';
 import type { Usage } from './usage.ts';
-import type { WireHeaders } from './wire.ts';
 
 /** How a result ended: a success, the error that broke it, or `abandoned` by its reader (abort, `break`). */
 export type Settlement = 'success' | 'abandoned' | LLMError;
@@ -146,7 +145,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
  * Calls `listener` when a result has really ended: at once for a whole reply, at the end of the bytes for a stream.
  * Breakers and metrics learn the outcome here.
  */
-export function whenSettled<K extends OperationName>(result: ResultOf<K>, listener: (settlement: Settlement) => void): void {
+export function whenSettled(result: unknown, listener: (settlement: Settlement) => void): void {
   if (result instanceof ChunkStream) result.onSettled(listener);
   else listener('success');
 }

@@ -1,6 +1,7 @@
 import type { LLMError } from '../errors/catalogue.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
 import type { Call } from './call.ts';
+import type { WireHeaders } from './headers.ts';
 
 /** A request as bytes. Everything that is the same for all calls of a client was prepared once. */
 export interface WireRequest {
@@ -14,8 +15,7 @@ export interface WireRequest {
   readonly body: string | Uint8Array | undefined;
 }
 
-/** Header names in lower case. */
-export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
+export type { WireHeaders } from './headers.ts';
 
 /** What a transport calls as an answer arrives. After `end` or `fail` nothing more is called. */
 export interface Receiver {

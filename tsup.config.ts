@@ -1,0 +1,22 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    undici: 'src/wire/undici-transport.ts',
+    testing: 'src/testing/index.ts',
+    cli: 'src/cli/holdfast.ts',
+    'default-transport': 'src/wire/default-transport.ts',
+    'default-transport.node': 'src/wire/default-transport.node.ts',
+  },
+  format: ['esm', 'cjs'],
+  // one copy of the error classes for all entries
+  splitting: true,
+  platform: 'neutral',
+  target: 'node22',
+  dts: { entry: { index: 'src/index.ts', undici: 'src/wire/undici-transport.ts', testing: 'src/testing/index.ts' } },
+  noExternal: ['p-retry', 'is-network-error', 'opossum', 'events', 'zod'],
+  external: [/^#/, /^node:/, 'undici', /^openai/],
+  treeshake: false,
+  clean: true,
+});
