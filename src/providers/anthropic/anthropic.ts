@@ -1,0 +1,85 @@
+import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { anthropicOperations, modelsOperation } from '../../dialects/anthropic/anthropic-dialect.ts';
+import { anthropicFailures } from '../../dialects/anthropic/failure.ts';
+import { hosted } from '../../dialects/anthropic/placement.ts';
+import { ConfigurationError } from '../../errors/setup-errors.ts';
+import { missing } from '../credentials.ts';
+import { defineProvider } from '../define-provider.ts';
+
+const BASE_URL = 'https://api.anthropic.com';
+/** Servers of other makers know only this version; the newer one refuses all sampling parameters. */
+const VERSION = '2023-06-01';
+/** Tokens of a subscription login are accepted with this beta only; other tokens do not want it. */
+const OAUTH_BETA = 'oauth-2025-04-20';
+
+/**
+ * Anthropic's own API, and servers that speak it. The base URL is that of Anthropic's SDK, without `/v1`; with it is accepted too.
+ * Settings beyond the common ones: `authToken` (bearer, instead of a key), `version`, `betas`.
+ */
+export const anthropic: ProviderDefinition = defineProvider({
+  id: 'anthropic',
+  create(context) {
+    const { key, token } = credentials(context);
+    const version = text(context, 'version') ?? VERSION;
+    const betas = betasOf(context);
+    if (token?.startsWith('sk-ant-oat') && !betas.includes(OAUTH_BETA)) betas.push(OAUTH_BETA);
+    const wire = context.connect({
+      baseURL: baseURL(context),
+      headers: {
+        ...(token === undefined ? { 'x-api-key': key ?? '' } : { authorization: `Bearer ${token}` }),
+        'anthropic-version': version,
+        ...(betas.length === 0 ? {} : { 'anthropic-beta': betas.join(',') }),
+        ...customHeaders(context),
+      },
+      failures: anthropicFailures,
+      secrets: [key, token],
+    });
+    const operations = anthropicOperations(wire, hosted({ version, betas }));
+    return { id: context.id, wire, operations: { ...operations, models: modelsOperation(wire) } };
+  },
+});
+
+function baseURL(context: ProviderContext): string {
+  const given = context.settings.baseURL ?? context.env('ANTHROPIC_BASE_URL') ?? BASE_URL;
+  return given.replace(/\/+$/, '').replace(/\/v1$/, '');
+}
+
+/** A setting beats the environment, a token beats a key. */
+function credentials(context: ProviderContext): { readonly key?: string; readonly token?: string } {
+  const token = text(context, 'authToken');
+  if (token) return { token };
+  const key = context.settings.apiKey || context.env('ANTHROPIC_API_KEY');
+  if (key) return { key };
+  const envToken = context.env('ANTHROPIC_AUTH_TOKEN');
+  if (envToken) return { token: envToken };
+  throw missing(context, 'API key', 'apiKey', ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN']);
+}
+
+function betasOf(context: ProviderContext): string[] {
+  const { betas = [] } = context.settings;
+  if (Array.isArray(betas) && betas.every((beta) => typeof beta === 'string')) return [...new Set<string>(betas)];
+  throw wrong(context, 'betas', 'a list of strings');
+}
+
+function text(context: ProviderContext, setting: string): string | undefined {
+  const value = context.settings[setting];
+  if (value === undefined || typeof value === 'string') return value || undefined;
+  throw wrong(context, setting, 'a string');
+}
+
+/** `ANTHROPIC_CUSTOM_HEADERS`: one `Name: value` per line, as Anthropic's SDK reads it. */
+function customHeaders(context: ProviderContext): Record<string, string> {
+  const lines = context.env('ANTHROPIC_CUSTOM_HEADERS')?.split('\n') ?? [];
+  const pairs = lines.map((line) => /^\s*([^\s:]+)\s*:\s*(.*?)\s*$/.exec(line));
+  return Object.fromEntries(
+    pairs.filter((pair) => pair !== null).map(([, name = '', value = '']) => [name.toLowerCase(), value]),
+  );
+}
+
+const wrong = (context: ProviderContext, setting: string, expected: string): ConfigurationError =>
+  new ConfigurationError({
+    message: `providers.${context.id}.${setting} must be ${expected}`,
+    provider: context.id,
+    code: 'invalid_option',
+    param: `providers.${context.id}.${setting}`,
+  });
