@@ -27,7 +27,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Flow {
 
   resume(): void {
     this.#paused = false;
-    if (!this.#over) this.#controller?.resume();
+    // undici's parser is not re-entrant, and the reader may be called from within another answer's data
+    queueMicrotask(() => {
+      if (!this.#over && !this.#paused) this.#controller?.resume();
+    });
   }
 
   abort(): void {
