@@ -1,0 +1,73 @@
+import type { ChatChoice, ChatMessage, ChatReply } from '../../contract/chat.ts';
+import type { DecodeContext } from '../../contract/codec.ts';
+import { createdAt, finishFailure, finishReason, isRecord, refuseEmptyFiltered } from '../chat-rules.ts';
+import type { Fields } from './body-failure.ts';
+import { notTheProtocol, refuseFailure } from './body-failure.ts';
+import { flattenContent, liftReasoning } from './reasoning.ts';
+import { argumentsText, newCallId } from './tool-deltas.ts';
+import { findUsage, usageOf } from './usage.ts';
+
+/** A whole chat answer. The parsed body itself becomes the reply; what a host left out or named otherwise is mended in place. */
+export function decodeChat(body: unknown, context: DecodeContext): ChatReply {
+  if (!isRecord(body)) throw notTheProtocol(body, 'choices', context);
+  refuseFailure(body, context);
+  const { choices } = body;
+  if (!Array.isArray(choices) || choices.length === 0) throw notTheProtocol(body, 'choices', context);
+  fillHead(body, 'chat.completion', context);
+  const usage = usageOf(findUsage(body));
+  for (let i = 0; i < choices.length; i++) mendChoice(choices[i], i, choices, context);
+  const reply = body as unknown as ChatReply;
+  if (usage !== undefined) reply.usage = usage;
+  else delete reply.usage;
+  refuseEmptyFiltered(reply, context);
+  return reply;
+}
+
+/** Fills what every object of the protocol has: `id`, `object`, `created`, `model`. */
+export function fillHead(body: Fields, object: string, context: DecodeContext): void {
+  if (typeof body.id !== 'string' || body.id === '') body.id = `chatcmpl-${context.call.correlationId}`;
+  body.object = object;
+  if (typeof body.created !== 'number' || body.created === 0) body.created = createdAt(context);
+  if (typeof body.model !== 'string' || body.model === '') body.model = context.call.target.model;
+}
+
+function mendChoice(choice: unknown, position: number, choices: unknown[], context: DecodeContext): void {
+  if (!isRecord(choice)) throw context.invalid('a choice that is no object');
+  const { message: raw = choice.messages ?? choice.text } = choice;
+  const message: Fields = isRecord(raw) ? raw : { content: typeof raw === 'string' ? raw : null };
+  mendMessage(message, context);
+  const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : null;
+  const failure = reason === null ? undefined : finishFailure(reason);
+  if (failure !== undefined) throw context.failure(failure);
+  const mended: Fields & ChatChoice = Object.assign(choice, {
+    index: typeof choice.index === 'number' ? choice.index : position,
+    message: message as unknown as ChatMessage,
+    finish_reason: finishReason(reason, Array.isArray(message.tool_calls)),
+    logprobs: isRecord(choice.logprobs) ? (choice.logprobs as unknown as ChatChoice['logprobs']) : null,
+  });
+  choices[position] = mended;
+}
+
+function mendMessage(message: Fields, context: DecodeContext): void {
+  message.role = 'assistant';
+  flattenContent(message);
+  liftReasoning(message);
+  if (typeof message.content !== 'string') message.content = null;
+  if (typeof message.refusal !== 'string') message.refusal = null;
+  const calls = message.tool_calls;
+  if (calls === undefined) return;
+  if (!Array.isArray(calls) || calls.length === 0) {
+    delete message.tool_calls;
+    return;
+  }
+  message.tool_calls = calls.filter(isRecord);
+  for (const call of calls) if (isRecord(call)) mendToolCall(call, context);
+}
+
+function mendToolCall(call: Fields, context: DecodeContext): void {
+  if (typeof call.id !== 'string' || call.id === '') call.id = newCallId(context);
+  if (typeof call.type !== 'string') call.type = 'function';
+  if (!isRecord(call.function)) return;
+  call.function.arguments = argumentsText(call.function.arguments);
+  if (typeof call.function.name !== 'string') call.function.name = '';
+}

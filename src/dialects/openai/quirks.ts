@@ -1,0 +1,75 @@
+/** Where a host of the OpenAI dialect deviates from OpenAI itself. Everything left out is as at OpenAI. */
+export interface Quirks {
+  /** What the host offers; default: everything. Streams come with `chat` and `complete`. */
+  readonly offers?: readonly ('chat' | 'complete' | 'embed' | 'models')[] | undefined;
+  /** Routes other than OpenAI's, appended to the base URL. */
+  readonly paths?:
+    | { readonly chat?: string; readonly complete?: string; readonly embed?: string; readonly models?: string }
+    | undefined;
+  /** The answers are OpenAI's own: chunks are handed on without mending. */
+  readonly trusted?: boolean | undefined;
+  /** The one field for the limit of output tokens; the other name is renamed. Default: as the caller wrote it. */
+  readonly tokenLimit?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  /** `system`: messages of the role `developer` are sent as `system`. */
+  readonly developerRole?: 'system' | undefined;
+  /**
+   * Parameters that the host lacks. Those that cannot change the answer are left out with a warning, the others
+   * are refused (or dropped, if the caller allows it). A value that says what the host does anyway is left out silently.
+   */
+  readonly lacks?: readonly string[] | undefined;
+  /** Parameters of {@link Quirks.lacks} that the host takes after all: a row can take back what all rows share. */
+  readonly keeps?: readonly string[] | undefined;
+  /** Bounds that the host enforces; a value outside is moved to the bound with a warning. */
+  readonly clamps?: Readonly<Record<string, { readonly min?: number; readonly max?: number }>> | undefined;
+  /** How many `stop` sequences the host takes. */
+  readonly maxStops?: number | undefined;
+  /** Kinds of `response_format` that the host knows. Default: all. */
+  readonly responseFormats?: readonly string[] | undefined;
+  /** Words that the host takes as `tool_choice`; `named` stands for one function by name. Default: all. */
+  readonly toolChoices?: readonly string[] | undefined;
+  /** `filter`: a function chosen by name is sent as the only tool, with `required`. */
+  readonly namedTool?: 'filter' | undefined;
+  /** `drop`: `strict` is taken out of tools, with a warning. */
+  readonly strictTools?: 'drop' | undefined;
+  /** `drop`: `name` is taken out of messages, with a warning. */
+  readonly messageNames?: 'drop' | undefined;
+  /** Additions of ours to messages that the host understands; all others are taken out. */
+  readonly messageExtras?: readonly MessageExtra[] | undefined;
+  /** The field in which the host wants an assistant's reasoning back. Default: not at all. */
+  readonly reasoningBack?: 'reasoning_content' | 'reasoning' | undefined;
+  /** `tool_calls`: reasoning goes back on turns with tool calls only. */
+  readonly reasoningBackOn?: 'tool_calls' | undefined;
+  /** Body fields that are always sent, unless `providerOptions` say otherwise. */
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+  /** Body fields that are sent along with tools, unless the caller set them. */
+  readonly bodyWithTools?: Readonly<Record<string, unknown>> | undefined;
+  /** `false`: the host refuses or ignores `stream_options`; usage comes by itself or not at all. */
+  readonly streamOptions?: boolean | undefined;
+  /** Put before model names without a `/`. */
+  readonly modelPrefix?: string | undefined;
+  /** A reasoning delta equal to the one before is a repetition of the host's, not the model's. */
+  readonly repeatsReasoning?: boolean | undefined;
+  /** `false`: vectors are not asked for in base64 when the caller left the format open. */
+  readonly base64Vectors?: boolean | undefined;
+}
+
+/** Fields of messages, parts and tool calls that are not openai's. */
+export type MessageExtra = 'cache_control' | 'thinking_blocks' | 'reasoning_details' | 'extra_content';
+
+/** What hosts other than OpenAI have in common; a row overrides it field by field. */
+export const HOST_QUIRKS: Quirks = {
+  tokenLimit: 'max_tokens',
+  developerRole: 'system',
+  lacks: [
+    'store',
+    'metadata',
+    'service_tier',
+    'safety_identifier',
+    'prompt_cache_key',
+    'prompt_cache_retention',
+    'prompt_cache_options',
+    'modalities',
+    'audio',
+    'prediction',
+  ],
+};
