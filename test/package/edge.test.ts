@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { EdgeVM } from '@edge-runtime/vm';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reply, startMockServer } from '../../dist/testing.js';
+
+/** The root entry in a runtime that has `fetch` and nothing of Node. */
+const ROOT = resolve(import.meta.dirname, '../..');
+let mock: Awaited<ReturnType<typeof startMockServer>>;
+let code = '';
+
+beforeAll(async () => {
+  mock = await startMockServer();
+  const bundle = await build({
+    stdin: { contents: "export * from './dist/index.js'", resolveDir: ROOT, loader: 'js' },
+    bundle: true,
+    format: 'iife',
+    globalName: 'holdfast',
+    platform: 'browser',
+    conditions: ['worker', 'browser'],
+    write: false,
+    logLevel: 'error',
+  });
+  code = bundle.outputFiles[0]?.text ?? '';
+});
+afterAll(() => mock.close());
+
+describe("a runtime without Node's globals", () => {
+  it('runs a call and a stream', async () => {
+    mock.enqueue('anthropic', reply('From the edge'), reply({ text: 'piece by piece', chunks: 4 }));
+    const vm = new EdgeVM();
+    expect(vm.evaluate('[typeof process, typeof Buffer, typeof require].join()')).toBe('undefined,undefined,undefined');
+    vm.evaluate(code);
+    const result = await vm.evaluate(`(async () => {
+      const llm = holdfast.createClient({ providers: { anthropic: { apiKey: 'k', baseURL: ${JSON.stringify(mock.baseURL('anthropic'))} } } });
+      const ask = { model: 'anthropic/claude-sonnet-4-5', messages: [{ role: 'user', content: 'Hi' }] };
+      const answer = await llm.chat.completions.create(ask);
+      let text = '';
+      for await (const chunk of await llm.chat.completions.create({ ...ask, stream: true })) text += chunk.choices[0]?.delta.content ?? '';
+      await llm.close();
+      return JSON.stringify([answer.choices[0].message.content, text]);
+    })()`);
+    expect(JSON.parse(result as string)).toEqual(['From the edge', 'piece by piece']);
+  });
+
+  it('carries nothing of Node', () => {
+    expect(code).not.toMatch(/require\("node:|from"node:|undici/);
+  });
+});
