@@ -1,0 +1,45 @@
+import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { geminiFailures } from '../../dialects/gemini/failure.ts';
+import { geminiOperations } from '../../dialects/gemini/gemini-dialect.ts';
+import { ConfigurationError } from '../../errors/setup-errors.ts';
+import { requireKey } from '../credentials.ts';
+import { defineProvider } from '../define-provider.ts';
+
+const HOST = 'https://generativelanguage.googleapis.com';
+/** Google's own SDK takes the first of the first two; the third is the AI SDK's. */
+const KEYS = ['GOOGLE_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'];
+
+/** Google's Gemini Developer API. `baseURL` is the host as `@google/genai` means it, or an address with the version in it. */
+export const gemini: ProviderDefinition = defineProvider({
+  id: 'gemini',
+  create(context) {
+    const apiKey = requireKey(context, KEYS);
+    const wire = context.connect({
+      baseURL: versioned(context.settings.baseURL ?? context.env('GOOGLE_GEMINI_BASE_URL') ?? HOST, context),
+      headers: { 'x-goog-api-key': apiKey },
+      failures: geminiFailures,
+      secrets: [apiKey],
+    });
+    return { id: context.id, wire, operations: geminiOperations(wire) };
+  },
+});
+
+function versioned(baseURL: string, context: ProviderContext): string {
+  const base = baseURL.replace(/\/+$/, '');
+  if (/\/v\d\w*$/.test(base)) return base;
+  const version = apiVersion(context);
+  return version === '' ? base : `${base}/${version}`;
+}
+
+function apiVersion(context: ProviderContext): string {
+  const version = context.settings.apiVersion ?? context.env('GOOGLE_GENAI_API_VERSION') ?? 'v1beta';
+  // the SDK's short form
+  if (version === 'beta') return 'v1beta';
+  if (typeof version === 'string' && /^\w*$/.test(version)) return version;
+  const param = `providers.${context.id}.apiVersion`;
+  throw new ConfigurationError({
+    message: `${param} must be a version such as "v1beta" or "v1", or "" for none`,
+    provider: context.id,
+    param,
+  });
+}
