@@ -1,0 +1,103 @@
+import Opossum from 'opossum';
+import type { Clock } from '../../time/clock.ts';
+
+/** When a circuit counts as broken. */
+export interface Thresholds {
+  /** Opens when more than this share of the counted calls failed: 0 up to, not including, 1. */
+  readonly failureRate: number;
+  /** Nothing is decided on fewer calls than this. */
+  readonly minCalls: number;
+  /** How far back calls are counted, in milliseconds. */
+  readonly window: number;
+}
+
+/**
+ * opossum as a counting state machine: it is fed with outcomes, never with calls, so what is in flight counts for nothing.
+ * It keeps no timer: its window is turned here, by the clock of the calls, and an engine that has tripped is thrown away.
+ */
+export interface Engine {
+  /** Counts an outcome; `true` when it trips the engine. Takes effect before it returns. */
+  record(outcome: 'success' | 'failure', clock: Clock): boolean;
+  /** The calls in the window, when it was last turned. */
+  counts(): { readonly calls: number; readonly failures: number };
+  dispose(): void;
+}
+
+/** `half-open`: the first outcome decides. */
+export type EngineStart = 'closed' | 'half-open';
+
+const BUCKETS = 10;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What the published types of opossum lack. */
+interface OpossumCircuit {
+  readonly opened: boolean;
+  readonly stats: { readonly fires: number; readonly failures: number };
+  readonly status: { rotateBucket(): void };
+  fire(): Promise<void>;
+  emit(event: 'fire' | 'success'): boolean;
+  shutdown(): void;
+}
+
+const Circuit = Opossum as unknown as new (action: () => never, options: object) => OpossumCircuit;
+
+export function createEngine(
+  name: string,
+  start: EngineStart,
+  { failureRate, minCalls, window }: Thresholds,
+  clock: Clock,
+): Engine {
+  const circuit = new Circuit(fail, {
+    name,
+    timeout: false,
+    resetTimeout: LONGEST_TIMER,
+    errorThresholdPercentage: failureRate * 100,
+    volumeThreshold: minCalls,
+    rollingCountTimeout: window,
+    rollingCountBuckets: BUCKETS,
+    rollingPercentilesEnabled: false,
+    enableSnapshots: false,
+    rotateBucketController: NO_ROTATION,
+    ...(start === 'half-open' ? { state: { closed: false, halfOpen: true } } : {}),
+  });
+  const bucketMs = window / BUCKETS;
+  let bucketStart = clock.now();
+
+  const turnWindow = (now: number): void => {
+    const elapsed = Math.floor((now - bucketStart) / bucketMs);
+    if (elapsed <= 0) return;
+    bucketStart += elapsed * bucketMs;
+    for (let turns = Math.min(elapsed, BUCKETS); turns > 0; turns--) circuit.status.rotateBucket();
+  };
+
+  return {
+    record(outcome, clock) {
+      turnWindow(clock.now());
+      if (outcome === 'failure') {
+        circuit.fire().catch(ignore);
+        return circuit.opened;
+      }
+      // The events that opossum counts a success by, and closes when half-open; firing would do the same and make promises.
+      circuit.emit('fire');
+      circuit.emit('success');
+      return false;
+    },
+    counts() {
+      const { fires, failures } = circuit.stats;
+      return { calls: fires, failures };
+    },
+    dispose: () => circuit.shutdown(),
+  };
+}
+
+/** opossum starts no interval when it is given something that could turn its window; this never does. */
+const NO_ROTATION = { listenerCount: () => 1, on: ignore, removeListener: ignore };
+
+/** opossum evaluates its window when what it runs throws; thrown, not rejected, so that it does so at once. */
+function fail(): never {
+  throw FAILURE;
+}
+
+const FAILURE = new Error('failure');
+
+function ignore(): void {}

@@ -1,0 +1,98 @@
+import * as z from 'zod/mini';
+import type { Call, OperationName, ResultOf } from '../contract/call.ts';
+import { callback, checkOptions } from '../contract/check-options.ts';
+import type { Middleware, Next } from '../contract/middleware.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { isLLMError } from '../errors/catalogue.ts';
+import type { FallbackList, FallbackMap, Stop } from './fallback/chain.ts';
+import { Chain, listSchema, readChains } from './fallback/chain.ts';
+import type { Ways } from './fallback/route.ts';
+import { movesOnByDefault, Route } from './fallback/route.ts';
+
+export type { FallbackList, FallbackMap } from './fallback/chain.ts';
+
+/** Which failures move a call on, and where to. */
+export interface FallbackOptions {
+  /** Targets for a prompt that does not fit. Without it the general list is used, past every host of the same model. */
+  readonly contextWindow?: FallbackList | undefined;
+  /** Targets for a prompt or answer that a safety filter stopped. Without it such a failure does not move on. */
+  readonly contentPolicy?: FallbackList | undefined;
+  /**
+   * Whether a failure moves the call along the general list. Default: every one but bad request, unprocessable, authentication
+   * and permission. Not asked when a target has no key or lacks a parameter (it is skipped), about a failure with a list of its
+   * own, or when the caller or the deadline has ended the call.
+   */
+  readonly when?: ((error: LLMError, call: Call) => boolean) | undefined;
+}
+
+const schema = z.strictObject({
+  contextWindow: z.optional(listSchema),
+  contentPolicy: z.optional(listSchema),
+  when: z._default(callback<(error: LLMError, call: Call) => boolean>(), () => movesOnByDefault),
+});
+
+/**
+ * Asks other models when one fails: the call's own first, then the list without it, each target once. When all have failed, the
+ * error of the first is thrown; only the caller's abort and the call's deadline come before it. A target without a key, or one
+ * that lacks a parameter of the request, is skipped with a warning. Nothing is remembered from one call to the next.
+ *
+ * @param chain A list of `'provider/model'` or `{ model, params?, providerOptions? }`, or a map from models to such lists. The
+ * `fallbacks` of a call replace it.
+ * @throws ConfigurationError when a list or option has the wrong shape. An unknown provider in a list rejects the first call.
+ * @example
+ * fallback(['anthropic/claude-sonnet-4-5', { model: 'openai/gpt-5-mini', params: { reasoning_effort: 'low' } }]);
+ * fallback({ 'openai/gpt-5': ['azure/gpt-5'], '*': ['ollama/llama3.2'] }, { contextWindow: ['gemini/gemini-2.5-pro'] });
+ */
+export function fallback(chain: FallbackList | FallbackMap, options: FallbackOptions = {}): Middleware {
+  const generalOf = readChains(chain, 'fallback');
+  const { when, ...own } = checkOptions(schema, options, 'fallback');
+  const contextWindow = own.contextWindow && new Chain(own.contextWindow, 'fallback.contextWindow');
+  const contentPolicy = own.contentPolicy && new Chain(own.contentPolicy, 'fallback.contentPolicy');
+
+  function waysOf(call: Call): Ways {
+    const { fallbacks } = call.options;
+    const general = fallbacks === undefined ? generalOf(call) : new Chain(fallbacks, 'fallbacks');
+    return {
+      general: general.stops(call),
+      contextWindow: contextWindow?.stops(call),
+      contentPolicy: contentPolicy?.stops(call),
+      when,
+    };
+  }
+
+  return async function fallback<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
+    if (call.operation === 'models') return next(call); // no provider knows the models of another
+    const ways = waysOf(call);
+    let current = call;
+    let route: Route | undefined;
+    let primaryError: LLMError | undefined;
+    for (;;) {
+      try {
+        return await next(current);
+      } catch (error) {
+        if (!isLLMError(error)) throw error;
+        primaryError ??= error;
+        route ??= new Route(ways);
+        const stop = route.after(error, current);
+        if (stop === undefined) throw primaryError;
+        current = redirect(call, stop);
+      }
+    }
+  };
+}
+
+/** The caller's call, addressed to another target and with the changes that hold for it alone. */
+function redirect<K extends OperationName>(call: Call<K>, { target, entry: { params, providerOptions } }: Stop): Call<K> {
+  if (params === undefined && providerOptions === undefined) return { ...call, target };
+  const request = { ...call.request, ...params };
+  if (providerOptions === undefined) return { ...call, target, request };
+  return { ...call, target, request: { ...request, providerOptions: merge(request, providerOptions) } };
+}
+
+type ProviderOptions = Readonly<Record<string, object | undefined>>;
+
+function merge(request: { providerOptions?: ProviderOptions | undefined }, own: ProviderOptions): ProviderOptions {
+  const base = request.providerOptions ?? {};
+  const merged = Object.entries(own).map(([provider, settings]) => [provider, { ...base[provider], ...settings }]);
+  return { ...base, ...Object.fromEntries(merged) };
+}
