@@ -56,20 +56,26 @@ export interface Quirks {
 /** Fields of messages, parts and tool calls that are not openai's. */
 export type MessageExtra = 'cache_control' | 'thinking_blocks' | 'reasoning_details' | 'extra_content';
 
-/** What hosts other than OpenAI have in common; a row overrides it field by field. */
-export const HOST_QUIRKS: Quirks = {
-  tokenLimit: 'max_tokens',
-  developerRole: 'system',
-  lacks: [
-    'store',
-    'metadata',
-    'service_tier',
-    'safety_identifier',
-    'prompt_cache_key',
-    'prompt_cache_retention',
-    'prompt_cache_options',
-    'modalities',
-    'audio',
-    'prediction',
-  ],
-};
+/** Parameters of OpenAI's that other hosts refuse or ignore. */
+export const OPENAI_ONLY_PARAMS: readonly string[] = [
+  'store',
+  'metadata',
+  'service_tier',
+  'safety_identifier',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'prompt_cache_options',
+  'modalities',
+  'audio',
+  'prediction',
+];
+
+/** The quirks of a host other than OpenAI: what they all have in common, and its own. Lacking parameters add up. */
+export function hostQuirks(own: Quirks = {}): Quirks {
+  return {
+    tokenLimit: 'max_tokens',
+    developerRole: 'system',
+    ...own,
+    lacks: [...OPENAI_ONLY_PARAMS, ...(own.lacks ?? [])],
+  };
+}

@@ -1,0 +1,71 @@
+import type { Call } from '../../contract/call.ts';
+import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
+import type { LLMError } from '../../errors/catalogue.ts';
+import { isLLMError } from '../../errors/catalogue.ts';
+import { AuthenticationError } from '../../errors/provider-errors.ts';
+import { ConfigurationError } from '../../errors/setup-errors.ts';
+import { requireKey } from '../credentials.ts';
+import { defineProvider } from '../define-provider.ts';
+import { azureFailures } from './failure.ts';
+import { azureSurface, refused, text, toSurface } from './surface.ts';
+
+type TokenProvider = () => string | Promise<string>;
+
+const KEY_ENV = ['AZURE_OPENAI_API_KEY', 'AZURE_API_KEY'] as const;
+
+/** The first dated versions that know `stream_options`; earlier ones refuse it. */
+const STREAM_OPTIONS_SINCE = '2024-09-01';
+
+/** Azure OpenAI and the models of Azure AI Foundry: the v1 API, or a dated one when `apiVersion` is given. */
+export const azure: ProviderDefinition = defineProvider({
+  id: 'azure',
+  create(context) {
+    const surface = azureSurface(context);
+    const deployment = text(context, 'deployment');
+    const tokens = tokenProvider(context);
+    const key = tokens === undefined ? requireKey(context, KEY_ENV) : undefined;
+    const wire = context.connect({
+      baseURL: surface.baseURL,
+      ...(key === undefined ? {} : { headers: { 'api-key': key } }),
+      ...(tokens === undefined ? {} : { authorize: (_request, call) => bearer(tokens, call) }),
+      rewrite: (message) => toSurface(message, surface, deployment),
+      failures: azureFailures,
+      secrets: [key],
+    });
+    const streamOptions = surface.datedVersion === undefined || surface.datedVersion >= STREAM_OPTIONS_SINCE;
+    return { id: context.id, wire, operations: openaiOperations(wire, { streamOptions }) };
+  },
+});
+
+function tokenProvider(context: ProviderContext): TokenProvider | undefined {
+  const { azureADTokenProvider: provider } = context.settings;
+  if (provider === undefined || provider === null) return undefined;
+  if (typeof provider === 'function') return provider as TokenProvider;
+  throw refused(context, 'azureADTokenProvider', 'azureADTokenProvider must be a function that returns a token');
+}
+
+async function bearer(tokens: TokenProvider, call: Call): Promise<Record<string, string>> {
+  const { provider, model } = call.target;
+  let token: unknown;
+  try {
+    token = await tokens();
+  } catch (cause) {
+    if (isLLMError(cause)) throw cause as LLMError;
+    throw new AuthenticationError({
+      message: 'azureADTokenProvider gave no token: it failed',
+      provider,
+      model,
+      code: 'token_provider_failed',
+      cause,
+    });
+  }
+  if (typeof token === 'string' && token !== '') return { authorization: `Bearer ${token}` };
+  throw new ConfigurationError({
+    message: 'azureADTokenProvider must return a token, a string that is not empty',
+    provider,
+    model,
+    code: 'wrong_option',
+    param: `providers.${provider}.azureADTokenProvider`,
+  });
+}

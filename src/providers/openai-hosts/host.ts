@@ -1,0 +1,24 @@
+import type { Quirks } from '../../dialects/openai/quirks.ts';
+
+/** All that tells one host of the OpenAI dialect from another. */
+export interface Host {
+  /** Where it answers; left out where every user has an address of their own. */
+  readonly baseURL?: string;
+  /** Where it usually answers, for the message that asks for an address. */
+  readonly usualURL?: string;
+  /** Environment variables with the base URL. */
+  readonly envBase?: readonly string[];
+  /** The base URL made of one setting (`{}` in `url`): Snowflake's account, Databricks' workspace. */
+  readonly address?: { readonly setting: string; readonly env: readonly string[]; readonly url: string };
+  /** Environment variables with the key, first set wins. */
+  readonly envKeys: readonly string[];
+  /** Works without a key too: a server of one's own. */
+  readonly keyless?: true;
+  /** The header with the key and what stands before it. Default `authorization: Bearer`. */
+  readonly auth?: { readonly header: string; readonly scheme: string };
+  /** Further headers, by the setting that fills them. */
+  readonly settingHeaders?: Readonly<Record<string, { readonly header: string; readonly env?: readonly string[] }>>;
+  /** The service is gone: what happened, and what to use instead. */
+  readonly retired?: string;
+  readonly quirks: Quirks;
+}

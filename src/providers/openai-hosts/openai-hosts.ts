@@ -1,0 +1,96 @@
+import type { Call } from '../../contract/call.ts';
+import type { Provider, ProviderContext, ProviderDefinition, ProviderSettings } from '../../contract/provider.ts';
+import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
+import type { Quirks } from '../../dialects/openai/quirks.ts';
+import { NotFoundError } from '../../errors/provider-errors.ts';
+import { firstEnv, missing, requireKey } from '../credentials.ts';
+import { defineProvider } from '../define-provider.ts';
+import { hostFailures } from './failures.ts';
+import type { Host } from './host.ts';
+import type { OpenAIHostId } from './ids.ts';
+import { OPENAI_HOSTS } from './table.ts';
+
+/** Settings of a provider of your own that speaks the OpenAI dialect. */
+export interface OpenAICompatibleSettings extends ProviderSettings {
+  /** With the `/v1`, if the host has one. */
+  readonly baseURL: string;
+  /** Sent as `Authorization: Bearer`; left out, no key is sent. */
+  readonly apiKey?: string | undefined;
+  /** Where the host deviates from the common ground of such hosts. */
+  readonly quirks?: Quirks | undefined;
+}
+
+/** A built-in host of the OpenAI dialect. */
+export function openaiHost(id: string): ProviderDefinition {
+  const host = Object.hasOwn(OPENAI_HOSTS, id) ? OPENAI_HOSTS[id as OpenAIHostId] : OPENAI_HOSTS.openai_compatible;
+  return defineProvider({ id, create: (context) => createHost(host, id, context) });
+}
+
+/**
+ * A provider of your own under a name of your own.
+ *
+ * @example
+ * createClient({ providers: { mine: openaiCompatible({ baseURL: 'https://llm.example.com/v1', apiKey }) } });
+ * // model: 'mine/some-model'
+ */
+export function openaiCompatible(settings: OpenAICompatibleSettings): ProviderDefinition {
+  const id = 'openai_compatible';
+  return defineProvider({
+    id,
+    create: (context) =>
+      createHost(OPENAI_HOSTS.openai_compatible, id, { ...context, settings: { ...context.settings, ...settings } }),
+  });
+}
+
+function createHost(host: Host, table: string, context: ProviderContext): Provider {
+  const { id, settings } = context;
+  const given = settings.baseURL ?? firstEnv(context, host.envBase ?? []);
+  if (host.retired !== undefined && given === undefined) return retiredHost(host.retired, context);
+  const baseURL = given ?? addressOf(host, context);
+  const key = host.keyless ? (settings.apiKey ?? firstEnv(context, host.envKeys)) : requireKey(context, host.envKeys);
+  const wire = context.connect({
+    baseURL,
+    headers: { ...authorization(host, key), ...settingHeaders(host, context), ...settings.headers },
+    failures: hostFailures(table),
+    secrets: [key],
+  });
+  const quirks = { ...host.quirks, ...(settings.quirks as Quirks | undefined) };
+  return { id, wire, operations: openaiOperations(wire, quirks) };
+}
+
+function addressOf(host: Host, context: ProviderContext): string {
+  if (host.baseURL !== undefined) return host.baseURL;
+  const { address, envBase = [], usualURL } = host;
+  if (address === undefined) {
+    throw missing(context, usualURL === undefined ? 'base URL' : `base URL (usually ${usualURL})`, 'baseURL', envBase);
+  }
+  const value = context.settings[address.setting] ?? firstEnv(context, address.env);
+  if (typeof value !== 'string' || value === '')
+    throw missing(context, address.setting, address.setting, [...address.env, ...envBase]);
+  return address.url.replace('{}', value.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
+}
+
+function authorization({ auth }: Host, key: string | undefined): Record<string, string> {
+  if (key === undefined || key === '') return {};
+  return auth === undefined ? { authorization: `Bearer ${key}` } : { [auth.header]: auth.scheme + key };
+}
+
+function settingHeaders(host: Host, context: ProviderContext): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [setting, { header, env = [] }] of Object.entries(host.settingHeaders ?? {})) {
+    const value = context.settings[setting] ?? firstEnv(context, env);
+    if (value === undefined || value === null) continue;
+    headers[header] = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  }
+  return headers;
+}
+
+/** Every operation of a service that is gone fails by itself: nothing is sent to an address that may belong to others by now. */
+function retiredHost(advice: string, context: ProviderContext): Provider {
+  const wire = context.connect({ baseURL: 'https://retired.invalid', secrets: [] });
+  const gone = async (call: Call): Promise<never> => {
+    throw new NotFoundError({ message: advice, provider: context.id, model: call.target.model, code: 'model_retired' });
+  };
+  const operations = { chat: gone, stream: gone, complete: gone, completeStream: gone, embed: gone, models: gone };
+  return { id: context.id, wire, operations };
+}

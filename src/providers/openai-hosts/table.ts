@@ -1,0 +1,244 @@
+import { hostQuirks } from '../../dialects/openai/quirks.ts';
+import type { Host } from './host.ts';
+import type { OpenAIHostId } from './ids.ts';
+import { OWN_SERVERS } from './own-servers.ts';
+
+const CHAT = ['chat', 'models'] as const;
+const CHAT_TEXT = ['chat', 'complete', 'models'] as const;
+const CHAT_VECTORS = ['chat', 'embed', 'models'] as const;
+const PENALTIES = ['frequency_penalty', 'presence_penalty'] as const;
+
+/** One row per host, as the hosts' API references and SDKs of 2026-11 have it. Rows are defaults: `quirks` in the settings override them. */
+export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
+  ...OWN_SERVERS,
+  openai: {
+    baseURL: 'https://api.openai.com/v1',
+    envBase: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
+    envKeys: ['OPENAI_API_KEY'],
+    settingHeaders: {
+      organization: { header: 'openai-organization', env: ['OPENAI_ORG_ID'] },
+      project: { header: 'openai-project', env: ['OPENAI_PROJECT_ID'] },
+    },
+    quirks: { trusted: true },
+  },
+  groq: {
+    baseURL: 'https://api.groq.com/openai/v1',
+    envKeys: ['GROQ_API_KEY'],
+    quirks: hostQuirks({
+      offers: CHAT,
+      tokenLimit: 'max_completion_tokens',
+      lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'n'],
+      keeps: ['service_tier'],
+      messageNames: 'drop',
+    }),
+  },
+  deepseek: {
+    baseURL: 'https://api.deepseek.com',
+    envKeys: ['DEEPSEEK_API_KEY'],
+    quirks: hostQuirks({
+      offers: CHAT_TEXT,
+      paths: { complete: '/beta/completions' },
+      responseFormats: ['text', 'json_object'],
+      reasoningBack: 'reasoning_content',
+      reasoningBackOn: 'tool_calls',
+    }),
+  },
+  xai: {
+    baseURL: 'https://api.x.ai/v1',
+    envKeys: ['XAI_API_KEY'],
+    quirks: hostQuirks({ offers: CHAT, tokenLimit: undefined, repeatsReasoning: true }),
+  },
+  openrouter: {
+    baseURL: 'https://openrouter.ai/api/v1',
+    envKeys: ['OPENROUTER_API_KEY'],
+    settingHeaders: {
+      referer: { header: 'http-referer', env: ['OR_SITE_URL'] },
+      title: { header: 'x-title', env: ['OR_APP_NAME'] },
+    },
+    quirks: hostQuirks({
+      keeps: ['modalities', 'audio', 'prediction', 'prompt_cache_key', 'metadata', 'service_tier'],
+      messageExtras: ['cache_control', 'reasoning_details'],
+      reasoningBack: 'reasoning',
+    }),
+  },
+  perplexity: {
+    baseURL: 'https://api.perplexity.ai',
+    envKeys: ['PERPLEXITY_API_KEY', 'PERPLEXITYAI_API_KEY'],
+    quirks: hostQuirks({
+      offers: ['chat', 'embed'],
+      lacks: ['tools', 'tool_choice', 'parallel_tool_calls', 'seed', 'stop', 'logprobs', 'top_logprobs', 'n'],
+      streamOptions: false,
+    }),
+  },
+  together_ai: {
+    baseURL: 'https://api.together.ai/v1',
+    envBase: ['TOGETHER_BASE_URL'],
+    envKeys: ['TOGETHER_API_KEY', 'TOGETHERAI_API_KEY', 'TOGETHER_AI_TOKEN'],
+    quirks: hostQuirks({ strictTools: 'drop' }),
+  },
+  fireworks_ai: {
+    baseURL: 'https://api.fireworks.ai/inference/v1',
+    envKeys: ['FIREWORKS_API_KEY', 'FIREWORKS_AI_API_KEY'],
+    quirks: hostQuirks({
+      tokenLimit: undefined,
+      keeps: ['prediction', 'prompt_cache_key'],
+      modelPrefix: 'accounts/fireworks/models/',
+    }),
+  },
+  cerebras: {
+    baseURL: 'https://api.cerebras.ai/v1',
+    envKeys: ['CEREBRAS_API_KEY'],
+    quirks: hostQuirks({
+      offers: CHAT_TEXT,
+      tokenLimit: 'max_completion_tokens',
+      lacks: [...PENALTIES, 'logit_bias'],
+      reasoningBack: 'reasoning',
+    }),
+  },
+  nvidia_nim: {
+    baseURL: 'https://integrate.api.nvidia.com/v1',
+    envBase: ['NVIDIA_NIM_API_BASE'],
+    envKeys: ['NVIDIA_NIM_API_KEY', 'NVIDIA_API_KEY'],
+    quirks: hostQuirks({ strictTools: 'drop' }),
+  },
+  sambanova: {
+    baseURL: 'https://api.sambanova.ai/v1',
+    envKeys: ['SAMBANOVA_API_KEY'],
+    quirks: hostQuirks({ lacks: [...PENALTIES, 'logit_bias', 'logprobs', 'top_logprobs', 'n', 'seed'] }),
+  },
+  deepinfra: {
+    baseURL: 'https://api.deepinfra.com/v1/openai',
+    envKeys: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
+    quirks: hostQuirks(),
+  },
+  novita: { baseURL: 'https://api.novita.ai/openai/v1', envKeys: ['NOVITA_API_KEY'], quirks: hostQuirks() },
+  nebius: { baseURL: 'https://api.tokenfactory.nebius.com/v1', envKeys: ['NEBIUS_API_KEY'], quirks: hostQuirks() },
+  hyperbolic: {
+    baseURL: 'https://api.hyperbolic.xyz/v1',
+    envKeys: ['HYPERBOLIC_API_KEY'],
+    quirks: hostQuirks({ offers: CHAT_TEXT }),
+  },
+  chutes: {
+    baseURL: 'https://llm.chutes.ai/v1',
+    envKeys: ['CHUTES_API_KEY', 'CHUTES_API_TOKEN'],
+    quirks: hostQuirks({ offers: CHAT_TEXT }),
+  },
+  databricks: {
+    address: { setting: 'host', env: ['DATABRICKS_HOST'], url: 'https://{}/serving-endpoints' },
+    envBase: ['DATABRICKS_API_BASE'],
+    envKeys: ['DATABRICKS_API_KEY', 'DATABRICKS_TOKEN'],
+    quirks: hostQuirks({
+      offers: ['chat', 'complete', 'embed'],
+      lacks: ['user', 'logit_bias'],
+      messageExtras: ['cache_control'],
+    }),
+  },
+  moonshot: {
+    baseURL: 'https://api.moonshot.ai/v1',
+    envBase: ['MOONSHOT_API_BASE'],
+    envKeys: ['MOONSHOT_API_KEY'],
+    quirks: hostQuirks({
+      offers: CHAT,
+      toolChoices: ['auto', 'none', 'named'],
+      clamps: { temperature: { min: 0, max: 1 } },
+      strictTools: 'drop',
+      reasoningBack: 'reasoning_content',
+      reasoningBackOn: 'tool_calls',
+    }),
+  },
+  zai: {
+    baseURL: 'https://api.z.ai/api/paas/v4',
+    envKeys: ['ZAI_API_KEY', 'ZHIPU_API_KEY', 'ZHIPUAI_API_KEY'],
+    quirks: hostQuirks({
+      offers: CHAT_VECTORS,
+      toolChoices: ['auto'],
+      maxStops: 1,
+      lacks: [...PENALTIES, 'logit_bias', 'logprobs', 'top_logprobs', 'n', 'seed'],
+      streamOptions: false,
+    }),
+  },
+  dashscope: {
+    baseURL: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    envKeys: ['DASHSCOPE_API_KEY', 'ALIBABA_API_KEY'],
+    quirks: hostQuirks(),
+  },
+  volcengine: {
+    baseURL: 'https://ark.cn-beijing.volces.com/api/v3',
+    envKeys: ['ARK_API_KEY', 'VOLCENGINE_API_KEY'],
+    quirks: hostQuirks({ offers: CHAT_VECTORS, tokenLimit: undefined, lacks: ['seed', 'n'] }),
+  },
+  minimax: {
+    baseURL: 'https://api.minimax.io/v1',
+    envKeys: ['MINIMAX_API_KEY'],
+    quirks: hostQuirks({
+      offers: CHAT,
+      tokenLimit: undefined,
+      clamps: { temperature: { min: 0.01, max: 1 } },
+      lacks: [...PENALTIES, 'logit_bias', 'n'],
+      body: { reasoning_split: true },
+    }),
+  },
+  vercel_ai_gateway: {
+    baseURL: 'https://ai-gateway.vercel.sh/v1',
+    envKeys: ['AI_GATEWAY_API_KEY', 'VERCEL_AI_GATEWAY_API_KEY', 'VERCEL_OIDC_TOKEN'],
+    quirks: { offers: CHAT_VECTORS, messageExtras: ['cache_control', 'reasoning_details'], reasoningBack: 'reasoning' },
+  },
+  portkey: {
+    baseURL: 'https://api.portkey.ai/v1',
+    envKeys: ['PORTKEY_API_KEY'],
+    auth: { header: 'x-portkey-api-key', scheme: '' },
+    settingHeaders: {
+      provider: { header: 'x-portkey-provider' },
+      virtualKey: { header: 'x-portkey-virtual-key' },
+      config: { header: 'x-portkey-config' },
+      traceId: { header: 'x-portkey-trace-id' },
+      metadata: { header: 'x-portkey-metadata' },
+      strictOpenAiCompliance: { header: 'x-portkey-strict-open-ai-compliance' },
+    },
+    quirks: { messageExtras: ['cache_control'] },
+  },
+  inference_net: {
+    baseURL: 'https://api.inference.net/v1',
+    envKeys: ['INFERENCE_API_KEY', 'INFERENCE_NET_API_KEY'],
+    quirks: hostQuirks(),
+  },
+  friendliai: {
+    baseURL: 'https://api.friendli.ai/serverless/v1',
+    envKeys: ['FRIENDLI_TOKEN'],
+    settingHeaders: { team: { header: 'x-friendli-team', env: ['FRIENDLI_TEAM'] } },
+    quirks: hostQuirks({ body: { parse_reasoning: true } }),
+  },
+  baseten: {
+    baseURL: 'https://inference.baseten.co/v1',
+    envKeys: ['BASETEN_API_KEY'],
+    auth: { header: 'authorization', scheme: 'Api-Key ' },
+    quirks: hostQuirks({ offers: CHAT_VECTORS }),
+  },
+  snowflake: {
+    address: {
+      setting: 'account',
+      env: ['SNOWFLAKE_ACCOUNT', 'SNOWFLAKE_ACCOUNT_ID'],
+      url: 'https://{}.snowflakecomputing.com/api/v2/cortex/v1',
+    },
+    envKeys: ['SNOWFLAKE_CORTEX_PAT', 'SNOWFLAKE_PAT', 'SNOWFLAKE_JWT'],
+    quirks: hostQuirks({ offers: ['chat'], tokenLimit: 'max_completion_tokens', lacks: ['n'], messageExtras: ['cache_control'] }),
+  },
+  github: {
+    envKeys: ['GITHUB_API_KEY'],
+    retired:
+      'GitHub Models was retired on 2026-07-30; call the model at its own provider, for example openai/…, azure/… or mistral/…',
+    quirks: hostQuirks(),
+  },
+  lambda_ai: {
+    envKeys: ['LAMBDA_API_KEY'],
+    retired:
+      "Lambda's inference API was discontinued in 2025; the same open models are at together_ai/…, deepinfra/… or nebius/…",
+    quirks: hostQuirks(),
+  },
+  anyscale: {
+    envKeys: ['ANYSCALE_API_KEY'],
+    retired:
+      'Anyscale Endpoints was shut down on 2024-08-01; the same open models are at together_ai/…, fireworks_ai/… or deepinfra/…',
+    quirks: hostQuirks(),
+  },
+};
