@@ -1,0 +1,70 @@
+import { ChatTally } from '../../contract/chat-tally.ts';
+import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { CompletionTally } from '../../dialects/openai/completions.ts';
+import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { defineProvider } from '../define-provider.ts';
+import { decodeChat } from './decode.ts';
+import { decodeEmbed, encodeEmbed } from './embeddings.ts';
+import { chatEncoder } from './encode.ts';
+import { ollamaFailures } from './failure.ts';
+import { CompletionStreamDecoder, completionEncoder, decodeCompletion } from './generate.ts';
+import { parseHost } from './host.ts';
+import { decodeModels, encodeModels } from './models.ts';
+import { ChatStreamDecoder } from './stream-decoder.ts';
+
+const DEFAULT_BASE_URL = 'http://127.0.0.1:11434';
+
+/** Ollama's own API, at a server of yours or at ollama.com. */
+export const ollama: ProviderDefinition = defineProvider({
+  id: 'ollama',
+  create(context) {
+    const baseURL = addressOf(context);
+    const key = keyFor(context, baseURL);
+    const wire = context.connect({
+      baseURL,
+      ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
+      failures: ollamaFailures,
+      secrets: [key],
+    });
+    return {
+      id: context.id,
+      wire,
+      operations: {
+        chat: replyOperation<'chat'>(wire, { encode: chatEncoder<'chat'>(false), decode: decodeChat }),
+        stream: streamOperation<'stream'>(wire, {
+          encode: chatEncoder<'stream'>(true),
+          framing: 'json-lines',
+          decoder: (decoding) => new ChatStreamDecoder(decoding),
+          tally: () => new ChatTally(),
+        }),
+        complete: replyOperation<'complete'>(wire, {
+          encode: completionEncoder<'complete'>(false),
+          decode: decodeCompletion,
+        }),
+        completeStream: streamOperation<'completeStream'>(wire, {
+          encode: completionEncoder<'completeStream'>(true),
+          framing: 'json-lines',
+          decoder: (decoding) => new CompletionStreamDecoder(decoding),
+          tally: () => new CompletionTally(),
+        }),
+        embed: replyOperation<'embed'>(wire, { encode: encodeEmbed, decode: decodeEmbed }),
+        models: replyOperation<'models'>(wire, { encode: encodeModels, decode: decodeModels }),
+      },
+    };
+  },
+});
+
+function addressOf(context: ProviderContext): string {
+  const { baseURL } = context.settings;
+  if (baseURL !== undefined && baseURL !== '') return parseHost(baseURL, `providers.${context.id}.baseURL`);
+  const host = context.env('OLLAMA_HOST');
+  return host === undefined ? DEFAULT_BASE_URL : parseHost(host, 'OLLAMA_HOST');
+}
+
+/** A key from the settings goes wherever the settings say; one from the environment never travels in clear text. */
+function keyFor(context: ProviderContext, baseURL: string): string | undefined {
+  const { apiKey } = context.settings;
+  if (apiKey !== undefined && apiKey !== '') return apiKey;
+  const readable = /^http:\/\/(?!127\.|localhost[:/]|localhost$|\[::1\])/.test(baseURL);
+  return readable ? undefined : context.env('OLLAMA_API_KEY');
+}

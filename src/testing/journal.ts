@@ -1,0 +1,51 @@
+/** One request that the mock server received. */
+export interface RecordedRequest {
+  readonly provider: string;
+  readonly method: string;
+  /** Below the provider's base path, with the query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON, or the text where it is none. */
+  readonly body: unknown;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+const KEY_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  'x-amz-security-token',
+  'ocp-apim-subscription-key',
+  'cookie',
+]);
+const KEY_QUERY = /([?&](?:key|api[-_]key|access_token)=)[^&]*/gi;
+
+/** The requests so far, newest last: keys redacted, prompts kept, no more than `limit` of them. */
+export class Journal {
+  readonly entries: RecordedRequest[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(request: RecordedRequest): RecordedRequest {
+    const entry = { ...request, path: request.path.replace(KEY_QUERY, '$1[redacted]'), headers: redacted(request.headers) };
+    this.entries.push(entry);
+    if (this.entries.length > this.#limit) this.entries.shift();
+    return entry;
+  }
+}
+
+function redacted(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const clean: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (!KEY_HEADERS.has(name)) clean[name] = value;
+    else clean[name] = /^[\w-]+ /.test(value) ? value.replace(/ .*/s, ' [redacted]') : '[redacted]';
+  }
+  return clean;
+}

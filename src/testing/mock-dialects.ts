@@ -1,0 +1,43 @@
+import type { MockDialect, MockRequest } from '../contract/mock.ts';
+import { anthropicServer } from '../dialects/anthropic/server.ts';
+import { geminiServer } from '../dialects/gemini/server.ts';
+import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
+import { ollamaServer } from '../providers/ollama/server.ts';
+import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
+import { PROVIDERS } from '../providers/registry.ts';
+
+/** How a mock provider is spoken to. */
+export interface MockProvider {
+  readonly dialect: MockDialect;
+  /** What follows `/<provider>` in the base URL that SDKs and settings want. */
+  readonly suffix: string;
+}
+
+const OPENAI: MockProvider = { dialect: openaiServer, suffix: '/v1' };
+
+const azureServer: MockDialect = { ...openaiServer, ask: (request) => openaiServer.ask(withoutAzurePath(request)) };
+
+/** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
+const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
+  ['anthropic', { dialect: anthropicServer, suffix: '' }],
+  ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
+  ['gemini', { dialect: geminiServer, suffix: '' }],
+  ['ollama', { dialect: ollamaServer, suffix: '' }],
+  ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
+]);
+
+/** The built-in providers, all of which the mock server knows. */
+export const MOCK_PROVIDERS: readonly string[] = Object.keys(PROVIDERS);
+
+/** A provider that is not known is taken for a host of the OpenAI dialect. */
+export const mockProvider = (id: string): MockProvider => OTHERS.get(id) ?? OPENAI;
+
+/** `/openai/v1/…` and `/openai/deployments/<name>/…?api-version=…` are `/v1/…` to the dialect; the deployment is the model. */
+function withoutAzurePath(request: MockRequest): MockRequest {
+  const deployment = /^\/openai(?:\/v1)?\/deployments\/([^/]+)(\/[^?]*)/.exec(request.path);
+  if (deployment === null) return { ...request, path: request.path.replace(/^\/openai(?:\/v1)?\//, '/v1/') };
+  const [, model = '', route = ''] = deployment;
+  const { body } = request;
+  const named = typeof body === 'object' && body !== null ? { ...body, model: decodeURIComponent(model) } : body;
+  return { ...request, path: `/v1${route}`, body: named };
+}
