@@ -1,0 +1,12 @@
+import type { FailureSpec } from '../../contract/provider.ts';
+import { textRule } from '../../wire/failure/rules.ts';
+
+/** OpenAI's own service; the shared rules know its codes. */
+export const openaiFailures: FailureSpec = {
+  requestIdHeaders: ['x-request-id'],
+  rules: [
+    // 403 with code model_not_found: the project may not use the model (recorded)
+    textRule(/does not have access to (?:the )?model\b/i, 'permission_denied', 403),
+    textRule(/engine is currently overloaded|server is currently overloaded/i, 'service_unavailable', 500),
+  ],
+};

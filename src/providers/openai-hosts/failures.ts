@@ -1,0 +1,122 @@
+import type { FailureRule, FailureSpec } from '../../contract/provider.ts';
+import { openaiFailures } from '../../dialects/openai/failure.ts';
+import { codeRule, statusRule, textRule } from '../../wire/failure/rules.ts';
+import { dashscopeRules, minimaxRules, moonshotRules, volcengineRules, zaiRules } from './failures-asia.ts';
+import { openrouterRules, portkeyRules, proxyRules, vercelRules } from './failures-gateways.ts';
+
+const idle = ['x-request-id'] as const;
+
+/** 400 or 413 without a body is how an overflow ends here (pi-mono). */
+const emptyOverflow: FailureRule = ({ status, message, text }) =>
+  (status === 400 || status === 413) && message === '' && text.trim() === '' ? 'context_window_exceeded' : undefined;
+
+/** Documented: 403 means that input and `max_tokens` exceed the window. With a text that says something else it is a permission. */
+const windowAs403: FailureRule = ({ status, message }) =>
+  status === 403 && (message === '' || /context length|longer than|too long|max_tokens|max_new_tokens/i.test(message))
+    ? 'context_window_exceeded'
+    : undefined;
+
+/** xAI sends its sentence in `code` and details in `error`. */
+const unavailableCode: FailureRule = ({ codes }) =>
+  codes.some((code) => /currently unavailable|temporarily unavailable/i.test(code)) ? 'service_unavailable' : undefined;
+
+const HOSTS: Readonly<Record<string, FailureSpec>> = {
+  openai: openaiFailures,
+  'text-completion-openai': openaiFailures,
+  together_ai: {
+    requestIdHeaders: idle,
+    rules: [windowAs403, textRule(/non-serverless model/i, 'not_found', 400, 403, 404)],
+  },
+  groq: {
+    rules: [codeRule({ rate_limit: 'capacity_exceeded' }), statusRule(424, 'bad_request')],
+  },
+  deepseek: { requestIdHeaders: ['x-ds-trace-id', 'x-request-id'] },
+  xai: {
+    rules: [
+      textRule(
+        /(?:any|used all available|run out of|purchase more|more) credits|spending limit|licenses yet/i,
+        'insufficient_credits',
+        400,
+        402,
+        403,
+        429,
+      ),
+      textRule(/content violates (?:usage|safety) guidelines|failed check: safety_check/i, 'content_policy_violation'),
+      textRule(/incorrect api key provided/i, 'authentication', 400, 401, 403),
+      unavailableCode,
+    ],
+  },
+  openrouter: { requestIdHeaders: ['x-request-id', 'x-generation-id'], rules: openrouterRules },
+  perplexity: { rules: [codeRule({ not_found: 'invalid_model' })] },
+  fireworks_ai: {
+    rules: [
+      textRule(/\bis suspended\b|spending limit|past invoices/i, 'insufficient_credits', 412),
+      textRule(/model not found, inaccessible/i, 'not_found'),
+    ],
+  },
+  cerebras: { rules: [emptyOverflow, codeRule({ rate_limit: 'request_quota_exceeded token_quota_exceeded queue_exceeded' })] },
+  nvidia_nim: {
+    requestIdHeaders: ['nvcf-reqid', 'x-request-id'],
+    rules: [textRule(/degraded function cannot be invoked/i, 'service_unavailable')],
+  },
+  sambanova: {
+    rules: [
+      codeRule({
+        rate_limit: 'insufficient_quota queue_full', // both are rates here
+        context_window_exceeded: 'context_length_exceeded',
+        service_unavailable: 'maintenance',
+        timeout: 'request_timeout',
+      }),
+    ],
+  },
+  deepinfra: { rules: [textRule(/model busy/i, { kind: 'rate_limit', retryable: true }, 429)] },
+  novita: {
+    rules: [
+      codeRule({
+        insufficient_credits: 'NOT_ENOUGH_BALANCE',
+        authentication: 'INVALID_API_KEY FAILED_TO_AUTH',
+        permission_denied: 'ACCESS_DENY',
+        not_found: 'MODEL_NOT_FOUND',
+        rate_limit: 'RATE_LIMIT_EXCEEDED TOKEN_LIMIT_EXCEEDED',
+        service_unavailable: 'SERVICE_NOT_AVAILABLE',
+      }),
+    ],
+  },
+  chutes: {
+    requestIdHeaders: ['x-chutes-invocationid', 'x-request-id'],
+    rules: [textRule(/under maintenance|infra_overload|no instances available/i, 'service_unavailable')],
+  },
+  databricks: {
+    requestIdHeaders: ['x-request-id', 'x-databricks-request-id'],
+    rules: [
+      textRule(/spend limit exceeded/i, 'insufficient_credits'),
+      codeRule({ rate_limit: 'REQUEST_LIMIT_EXCEEDED', not_found: 'RESOURCE_DOES_NOT_EXIST ENDPOINT_NOT_FOUND' }),
+    ],
+  },
+  moonshot: { requestIdHeaders: ['msh-request-id', 'x-request-id'], rules: moonshotRules },
+  zai: { requestIdHeaders: ['x-log-id', 'x-request-id'], rules: zaiRules },
+  dashscope: { rules: dashscopeRules },
+  volcengine: { requestIdHeaders: ['x-request-id', 'x-client-request-id'], rules: volcengineRules },
+  minimax: { requestIdHeaders: ['trace-id', 'minimax-request-id', 'x-request-id'], rules: minimaxRules },
+  lm_studio: {
+    rules: [
+      textRule(/model is unloaded|model (?:was|has been) unloaded/i, 'service_unavailable'),
+      textRule(/no models? loaded/i, 'not_found', 400, 404),
+    ],
+  },
+  litellm_proxy: { requestIdHeaders: ['x-litellm-call-id', 'x-request-id'], rules: proxyRules },
+  portkey: { requestIdHeaders: ['x-portkey-trace-id', 'x-request-id'], rules: portkeyRules },
+  vercel_ai_gateway: { requestIdHeaders: ['x-request-id', 'x-vercel-id'], rules: vercelRules },
+  voyage: {
+    // a reduced rate, although the text speaks of a payment method
+    rules: [
+      statusRule(429, 'rate_limit'),
+      textRule(/context length|max(?:imum)? (?:allowed )?tokens per/i, 'context_window_exceeded', 400),
+    ],
+  },
+};
+
+/** How an OpenAI-dialect host fails beyond the rules that all share; `undefined` for a host without peculiarities. */
+export function hostFailures(id: string): FailureSpec | undefined {
+  return Object.hasOwn(HOSTS, id) ? HOSTS[id] : undefined;
+}

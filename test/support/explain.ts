@@ -1,0 +1,56 @@
+import type { FailureSpec } from '../../src/contract/provider.ts';
+import type { WireFailure, WireHeaders } from '../../src/contract/wire.ts';
+import { anthropicFailures } from '../../src/dialects/anthropic/failure.ts';
+import { geminiFailures } from '../../src/dialects/gemini/failure.ts';
+import type { LLMError } from '../../src/errors/catalogue.ts';
+import { azureFailures } from '../../src/providers/azure/failure.ts';
+import { ollamaFailures } from '../../src/providers/ollama/failure.ts';
+import { hostFailures } from '../../src/providers/openai-hosts/failures.ts';
+import type { FailureFacts } from '../../src/wire/failure/explain.ts';
+import { explainFailure } from '../../src/wire/failure/explain.ts';
+
+/** 2026-01-02T03:04:05Z. */
+export const NOW: number = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+const OWN: Readonly<Record<string, FailureSpec>> = {
+  anthropic: anthropicFailures,
+  azure: azureFailures,
+  gemini: geminiFailures,
+  vertex_ai: geminiFailures,
+  palm: geminiFailures,
+  ollama: ollamaFailures,
+};
+
+/** The failure spec of a provider whose folder has one; `undefined` for those that live by the shared rules. */
+export const specOf = (provider: string): FailureSpec | undefined => OWN[provider] ?? hostFailures(provider);
+
+/** What a transport would hand over for an answer of this status and body. */
+export function failureOf(status: number | undefined, body: unknown, headers: WireHeaders = {}, streamed = false): WireFailure {
+  const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
+  let json: unknown;
+  try {
+    json = typeof body === 'string' ? JSON.parse(text) : body;
+  } catch {
+    json = undefined;
+  }
+  const inside = status === undefined || (status >= 200 && status < 300);
+  return { status, headers, text, json, place: !inside ? 'status' : streamed ? 'stream' : 'body' };
+}
+
+/** The error that a provider's answer becomes. */
+export function explained(
+  provider: string,
+  status: number | undefined,
+  body: unknown,
+  options: { headers?: WireHeaders; streamed?: boolean; facts?: Partial<FailureFacts> } = {},
+): LLMError {
+  return explainFailure(failureOf(status, body, options.headers, options.streamed), specOf(provider), {
+    provider,
+    model: 'some-model',
+    call: { correlationId: 'test-call' },
+    now: NOW,
+    secrets: [],
+    promptText: () => '',
+    ...options.facts,
+  });
+}
