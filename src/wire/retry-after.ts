@@ -1,0 +1,96 @@
+import type { WireHeaders } from '../contract/wire.ts';
+import { parseDuration, waitInWords } from './duration.ts';
+import { headerText, waitForReset, waitUntil } from './reset-headers.ts';
+
+export { parseDuration } from './duration.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * How long the provider asks to be left alone, in milliseconds: by `retry-after-ms`, `retry-after`, a field of the body,
+ * the reset of the limit that ran out, or the message's words, in this order. Zero, negative and unreadable waits are none.
+ * Moments in time count from the answer's own `date`, so that a wrong clock here does no harm.
+ */
+export function retryAfterMs(headers: WireHeaders, body: unknown, message: string, now: number): number | undefined {
+  const date = headerText(headers, 'date');
+  const sent = date === undefined ? Number.NaN : Date.parse(date);
+  const serverNow = Number.isNaN(sent) ? now : sent;
+  return (
+    sensible(fromHeaders(headers, serverNow)) ??
+    sensible(fromBody(body, serverNow)) ??
+    sensible(waitForReset(headers, serverNow)) ??
+    sensible(waitInWords(message))
+  );
+}
+
+function sensible(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms > 0 && Number.isFinite(ms) ? Math.max(1, Math.round(ms)) : undefined;
+}
+
+function fromHeaders(headers: WireHeaders, now: number): number | undefined {
+  const ms = headerText(headers, 'retry-after-ms');
+  if (ms !== undefined && Number(ms) > 0) return Number(ms);
+  const after = headerText(headers, 'retry-after');
+  return after === undefined ? undefined : waitUntil(after, now);
+}
+
+function fromBody(body: unknown, now: number): number | undefined {
+  const outer = fieldsOf(Array.isArray(body) ? body[0] : body);
+  for (const fields of [fieldsOf(outer.error), fieldsOf(outer.detail), outer]) {
+    const metadata = fieldsOf(fields.metadata);
+    const waits = [
+      googleDelay(fields.details),
+      seconds(fields.retry_after),
+      seconds(fields.retry_after_seconds),
+      seconds(metadata.retry_after_seconds),
+      seconds(fields.estimated_time),
+      typeof fields.quota_reset_timestamp === 'string' ? waitUntil(fields.quota_reset_timestamp, now) : undefined,
+      queueDelay(fields.exceptionMetadata),
+      upstream(fieldsOf(metadata.headers), now),
+    ];
+    const found = waits.find((wait) => sensible(wait) !== undefined);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Google: `details: [{ '@type': '…/google.rpc.RetryInfo', retryDelay: '39s' }]`. */
+function googleDelay(details: unknown): number | undefined {
+  if (!Array.isArray(details)) return undefined;
+  for (const detail of details.slice(0, 50)) {
+    const { '@type': type, retryDelay } = fieldsOf(detail);
+    if (typeof type === 'string' && type.endsWith('google.rpc.RetryInfo') && typeof retryDelay === 'string')
+      return parseDuration(retryDelay);
+  }
+  return undefined;
+}
+
+/** Bedrock: a JSON text with the queue's delay. */
+function queueDelay(exceptionMetadata: unknown): number | undefined {
+  const { rudiMetadata } = fieldsOf(exceptionMetadata);
+  if (typeof rudiMetadata !== 'string') return undefined;
+  try {
+    const delay = fieldsOf(JSON.parse(rudiMetadata)).expectedQueueDelayInMs;
+    return typeof delay === 'number' ? delay : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** OpenRouter hands on the headers of the provider behind it. */
+function upstream(given: Fields, now: number): number | undefined {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'string' || typeof value === 'number') headers[name.toLowerCase()] = String(value);
+  }
+  return fromHeaders(headers, now) ?? waitForReset(headers, now);
+}
+
+function seconds(value: unknown): number | undefined {
+  if (typeof value === 'number') return value * 1000;
+  return typeof value === 'string' ? parseDuration(value) : undefined;
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
