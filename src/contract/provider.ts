@@ -91,6 +91,8 @@ export type { WireHeaders };
 /** How a provider is made. `defineProvider` gives one; the registry loads the built-in ones. */
 export interface ProviderDefinition {
   readonly id: string;
+  /** What was given with the definition; the client reads `baseURL` and `timeout`. */
+  readonly settings?: ProviderSettings | undefined;
   /** Called at the first call to the provider. Throws `ConfigurationError` when a key or address is missing. */
   create(context: ProviderContext): Provider;
 }

@@ -1,0 +1,114 @@
+import type { CallOptions } from '../contract/call.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import { didYouMean } from './suggestions.ts';
+
+/** Checks on what callers pass in: by hand and only of what would otherwise fail far from its cause. */
+
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  'signal',
+  'timeout',
+  'deadline',
+  'maxRetries',
+  'fallbacks',
+  'headers',
+  'metadata',
+  'correlationId',
+  'idempotencyKey',
+  'unsupportedParams',
+] satisfies (keyof CallOptions)[]);
+
+const describe = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  return typeof value === 'object' ? 'an object' : typeof value;
+};
+
+/** `messages: expected at least one message, got an empty array`. */
+export function wrongInput(path: string, expected: string, got?: unknown): ConfigurationError {
+  const found = got === undefined ? '' : `, got ${describe(got)}`;
+  return new ConfigurationError({ message: `${path}: expected ${expected}${found}`, code: 'wrong_argument', param: path });
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export function checkParams(params: unknown): void {
+  if (!isObject(params)) throw wrongInput('params', 'an object with "model"', params ?? null);
+  if (typeof params.model !== 'string' || params.model === '') {
+    throw wrongInput('model', 'a string such as "provider/model"', params.model === '' ? undefined : params.model);
+  }
+}
+
+export function checkMessages(messages: unknown): void {
+  if (!Array.isArray(messages)) throw wrongInput('messages', 'an array with at least one message', messages);
+  if (messages.length === 0) throw wrongInput('messages', 'at least one message', messages);
+  for (let i = 0; i < messages.length; i++) {
+    const message: unknown = messages[i];
+    if (!isObject(message)) throw wrongInput(`messages[${i}]`, 'an object with "role" and "content"', message ?? null);
+    if (typeof message.role !== 'string') throw wrongInput(`messages[${i}].role`, 'a string such as "user"', message.role);
+  }
+}
+
+export function checkTools(tools: unknown): void {
+  if (tools === undefined || tools === null) return;
+  if (!Array.isArray(tools)) throw wrongInput('tools', 'an array of tools', tools);
+  for (let i = 0; i < tools.length; i++) {
+    const tool: unknown = tools[i];
+    if (!isObject(tool)) throw wrongInput(`tools[${i}]`, 'an object with "type"', tool ?? null);
+    if (tool.type !== 'function') continue;
+    if (!isObject(tool.function)) throw wrongInput(`tools[${i}].function`, 'an object with "name"', tool.function);
+    const { name } = tool.function;
+    if (typeof name !== 'string' || name === '') {
+      throw wrongInput(`tools[${i}].function.name`, 'the name of the function', name === '' ? undefined : name);
+    }
+  }
+}
+
+export function checkCallOptions(options: unknown): void {
+  if (!isObject(options)) throw wrongInput('options', 'an object', options ?? null);
+  for (const name in options) {
+    if (OPTION_NAMES.has(name)) continue;
+    throw new ConfigurationError({
+      message: `options.${name}: no such option of a call${didYouMean(name, OPTION_NAMES)}`,
+      code: 'unknown_option',
+      param: `options.${name}`,
+    });
+  }
+  const { signal, headers, metadata, fallbacks, unsupportedParams, maxRetries } = options;
+  if (signal !== undefined && signal !== null && !isSignal(signal)) throw wrongInput('options.signal', 'an AbortSignal', signal);
+  checkMilliseconds('options.timeout', options.timeout);
+  checkMilliseconds('options.deadline', options.deadline);
+  if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && (maxRetries as number) >= 0)) {
+    throw wrongInput('options.maxRetries', 'a whole number, 0 or more', maxRetries);
+  }
+  if (headers !== undefined && !isObject(headers)) throw wrongInput('options.headers', 'an object of names and values', headers);
+  if (metadata !== undefined && !isObject(metadata)) throw wrongInput('options.metadata', 'an object', metadata);
+  if (fallbacks !== undefined) checkFallbacks(fallbacks);
+  for (const name of ['correlationId', 'idempotencyKey'] as const) {
+    const value = options[name];
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw wrongInput(`options.${name}`, 'a string', value);
+  }
+  if (unsupportedParams !== undefined && unsupportedParams !== 'error' && unsupportedParams !== 'drop') {
+    throw wrongInput('options.unsupportedParams', '"error" or "drop"');
+  }
+}
+
+function checkFallbacks(fallbacks: unknown): void {
+  if (!Array.isArray(fallbacks)) throw wrongInput('options.fallbacks', 'an array of "provider/model"', fallbacks);
+  fallbacks.forEach((fallback: unknown, i) => {
+    const model = isObject(fallback) ? fallback.model : fallback;
+    if (typeof model !== 'string' || model === '') {
+      throw wrongInput(`options.fallbacks[${i}]`, '"provider/model" or an object with "model"', fallback);
+    }
+  });
+}
+
+function checkMilliseconds(path: string, value: unknown): void {
+  if (value !== undefined && !(typeof value === 'number' && value > 0)) {
+    throw wrongInput(path, 'a number of milliseconds above 0', typeof value === 'number' ? undefined : value);
+  }
+}
+
+const isSignal = (value: unknown): value is AbortSignal =>
+  isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';

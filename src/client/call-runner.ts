@@ -1,0 +1,227 @@
+import type { WireAnswer } from '../contract/answer.ts';
+import type { Call, CallOptions, Limits, OperationName, RequestOf, ResultOf, Target } from '../contract/call.ts';
+import type { MediaSource } from '../contract/media.ts';
+import type { Next } from '../contract/middleware.ts';
+import type { Settlement } from '../contract/stream.ts';
+import { ChunkStream } from '../contract/stream.ts';
+import type { Usage } from '../contract/usage.ts';
+import type { Attempt } from '../errors/attempt.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { isLLMError } from '../errors/catalogue.ts';
+import { addTarget, completeError } from '../errors/llm-error.ts';
+import { formatDuration } from '../errors/message.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import { AbortError, TimeoutError } from '../errors/wire-errors.ts';
+import type { Clock } from '../time/clock.ts';
+import type { DeadlineList } from '../time/deadline-list.ts';
+import { checkCallOptions } from './call-input.ts';
+import { guarded, INTERRUPTED } from './guard.ts';
+import { Ledger } from './ledger.ts';
+import type { Listeners } from './listeners.ts';
+import type { Route } from './route.ts';
+import { addRoute } from './route.ts';
+import type { Targets } from './targets.ts';
+
+/** What every call of a client shares. */
+export interface CallEnvironment {
+  readonly clock: Clock;
+  readonly deadlines: DeadlineList;
+  readonly listeners: Listeners;
+  readonly targets: Targets;
+  /** The layers around the dispatch. */
+  readonly pipeline: Next;
+  readonly maxAttempts: number;
+  /** Milliseconds for a whole call; `Infinity` for none. */
+  readonly deadline: number;
+  readonly unsupportedParams: 'error' | 'drop' | undefined;
+  readonly media: MediaSource | undefined;
+  readonly closed: boolean;
+}
+
+/** A call that has succeeded: a whole reply, or a stream with its first content in hand. */
+export interface Opened<K extends OperationName = OperationName> {
+  readonly result: ResultOf<K>;
+  readonly route: Route;
+  /** Absent where a layer answered by itself. */
+  readonly answer: WireAnswer | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a call is about. */
+export interface Order<K extends OperationName> {
+  readonly operation: K;
+  readonly request: RequestOf<K>;
+  target(targets: Targets): Target;
+}
+
+const UNLIMITED: Limits = {
+  connect: Number.POSITIVE_INFINITY,
+  firstToken: Number.POSITIVE_INFINITY,
+  idle: Number.POSITIVE_INFINITY,
+  attempt: Number.POSITIVE_INFINITY,
+};
+const NO_OPTIONS: CallOptions = Object.freeze({});
+const NO_METADATA: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** Runs calls: builds them, sends them through the layers, and sees to it that each ends once, in time, with a complete account. */
+export class CallRunner {
+  readonly #environment: CallEnvironment;
+
+  constructor(environment: CallEnvironment) {
+    this.#environment = environment;
+  }
+
+  /** `makeOrder` checks the caller's input; what it throws rejects. */
+  async run<K extends OperationName>(makeOrder: () => Order<K>, given: CallOptions | undefined): Promise<Opened<K>> {
+    const { pipeline, deadlines } = this.#environment;
+    const started = this.#start(makeOrder, given);
+    const { call, ledger, startedAt } = started;
+    if (ledger.heard) ledger.emit({ type: 'call-started', operation: call.operation, target: call.target });
+    let result: ResultOf<K>;
+    try {
+      if (call.signal?.aborted === true) throw INTERRUPTED;
+      result = await guarded(pipeline(call), { signal: call.signal, deadline: call.deadline, deadlines }, discard);
+    } catch (thrown) {
+      throw this.#failed(call, ledger, startedAt, thrown);
+    }
+    return this.#succeeded(call, ledger, startedAt, result);
+  }
+
+  #start<K extends OperationName>(
+    makeOrder: () => Order<K>,
+    given: CallOptions | undefined,
+  ): { call: Call<K>; ledger: Ledger; startedAt: number } {
+    const environment = this.#environment;
+    const { clock, targets, listeners } = environment;
+    const correlationId = given?.correlationId ?? crypto.randomUUID();
+    try {
+      if (environment.closed) throw closedClient();
+      if (given !== undefined) checkCallOptions(given);
+      const order = makeOrder();
+      const target = order.target(targets);
+      const options = withDefaults(given ?? NO_OPTIONS, environment.unsupportedParams);
+      const metadata = options.metadata ?? NO_METADATA;
+      const ledger = new Ledger(environment.maxAttempts, listeners, { correlationId, operation: order.operation, metadata });
+      const startedAt = clock.now();
+      const call: Call<K> = {
+        operation: order.operation,
+        target,
+        request: order.request,
+        signal: options.signal ?? undefined,
+        deadline: startedAt + (options.deadline ?? environment.deadline),
+        limits: options.timeout === undefined ? UNLIMITED : { ...UNLIMITED, attempt: options.timeout },
+        options,
+        metadata,
+        correlationId,
+        clock,
+        trail: ledger,
+        resolve: targets.resolve,
+        media: environment.media,
+        report: ledger.report,
+      };
+      return { call: Object.freeze(call), ledger, startedAt };
+    } catch (error) {
+      if (isLLMError(error)) completeError(error, [], correlationId);
+      throw error;
+    }
+  }
+
+  #succeeded<K extends OperationName>(call: Call<K>, ledger: Ledger, startedAt: number, result: ResultOf<K>): Opened<K> {
+    const { target, signal } = call;
+    const { answer } = ledger;
+    if (!(result instanceof ChunkStream)) {
+      const usage = usageOf(result);
+      const route = ledger.route(target, usage);
+      if (typeof result === 'object' && result !== null) addRoute(result, route, answer?.requestId ?? null);
+      this.#ended(call, ledger, startedAt, usage, undefined);
+      return { result, route, answer, signal };
+    }
+    const route: { -readonly [K in keyof Route]: Route[K] } = ledger.route(target, undefined);
+    const cancel = (): void => result.cancel();
+    signal?.addEventListener('abort', cancel);
+    result.onSettled((settlement: Settlement) => {
+      signal?.removeEventListener('abort', cancel);
+      if (result.usage !== undefined) route.usage = result.usage;
+      const error = settlement === 'success' || settlement === 'abandoned' ? undefined : settlement;
+      if (error !== undefined) complete(error, call, ledger);
+      this.#ended(call, ledger, startedAt, result.usage, error);
+    });
+    return { result, route, answer, signal };
+  }
+
+  /** The error that the caller gets: the abort before the deadline before what was thrown. */
+  #failed(call: Call, ledger: Ledger, startedAt: number, thrown: unknown): unknown {
+    const error = this.#overruled(call, startedAt, thrown);
+    if (!isLLMError(error)) {
+      // a layer of the user's own ended the call, with an error of its own
+      this.#ended(call, ledger, startedAt, undefined, undefined, 'aborted');
+      return error;
+    }
+    ledger.interrupt(error, call.clock.now());
+    complete(error, call, ledger);
+    if (error.kind === 'timeout' && error.phase === 'deadline') {
+      ledger.report({ type: 'deadline', target: call.target, elapsedMs: call.clock.now() - startedAt });
+    }
+    this.#ended(call, ledger, startedAt, undefined, error);
+    return error;
+  }
+
+  #overruled(call: Call, startedAt: number, thrown: unknown): unknown {
+    const { signal, deadline, target } = call;
+    const { provider, model } = target;
+    const cause = thrown === INTERRUPTED ? undefined : thrown;
+    if (signal?.aborted === true) {
+      if (isLLMError(thrown, 'aborted')) return thrown;
+      const message = 'the signal given to the call was aborted';
+      return new AbortError({ message, provider, model, cause: signal.reason });
+    }
+    if (thrown === INTERRUPTED || call.clock.now() >= deadline) {
+      if (isLLMError(thrown, 'timeout') && thrown.phase === 'deadline') return thrown;
+      const message = `the deadline of the call passed after ${formatDuration(deadline - startedAt)}`;
+      return new TimeoutError({ message, provider, model, phase: 'deadline', cause });
+    }
+    return thrown;
+  }
+
+  #ended(
+    call: Call,
+    ledger: Ledger,
+    startedAt: number,
+    usage: Usage | undefined,
+    error: LLMError | undefined,
+    outcome: Attempt['outcome'] = error?.kind ?? 'success',
+  ): void {
+    if (!ledger.heard) return;
+    ledger.emit({
+      type: 'call-ended',
+      target: ledger.winner ?? call.target,
+      durationMs: call.clock.now() - startedAt,
+      outcome,
+      attempts: ledger.attempts,
+      ...(usage === undefined ? {} : { usage }),
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+}
+
+function complete(error: LLMError, call: Call, ledger: Ledger): void {
+  addTarget(error, call.target.provider, call.target.model);
+  completeError(error, [...ledger.attempts], call.correlationId);
+}
+
+function discard(result: unknown): void {
+  if (result instanceof ChunkStream) result.cancel();
+}
+
+function usageOf(result: unknown): Usage | undefined {
+  const usage = (result as { readonly usage?: Usage | null } | null)?.usage;
+  return usage ?? undefined;
+}
+
+function withDefaults(options: CallOptions, unsupportedParams: 'error' | 'drop' | undefined): CallOptions {
+  if (unsupportedParams === undefined || options.unsupportedParams !== undefined) return options;
+  return { ...options, unsupportedParams };
+}
+
+const closedClient = (): ConfigurationError =>
+  new ConfigurationError({ message: 'the client was closed; make a new one with createClient', code: 'client_closed' });

@@ -1,0 +1,46 @@
+import type { APIUserAbortError } from 'openai/core/error';
+import { ChatCompletionStream } from 'openai/lib/ChatCompletionStream';
+import type { ParsedChatCompletion } from 'openai/resources/chat/completions/completions';
+import type { ChatChunk } from '../contract/chat.ts';
+import { isLLMError } from '../errors/catalogue.ts';
+import type { AbortError } from '../errors/wire-errors.ts';
+import { checkMessages } from './call-input.ts';
+import type { ChatStreamParams, HelperOptions } from './chat-params.ts';
+import type { Create } from './helper-client.ts';
+import { helperClient } from './helper-client.ts';
+import { answerError, helperAbort } from './helper-errors.ts';
+import { TurnExtras } from './turn-extras.ts';
+
+/**
+ * openai's event-driven stream of a chat completion, for every provider. Its final message holds the whole
+ * `reasoning_content` and all `thinking_blocks`.
+ */
+export class ChatStream<ParsedT = null> extends ChatCompletionStream<ParsedT> {
+  readonly #extras = new TurnExtras();
+  #abort: AbortError | undefined;
+
+  static start<ParsedT>(create: Create, params: ChatStreamParams, options: HelperOptions | undefined): ChatStream<ParsedT> {
+    const stream = new ChatStream<ParsedT>(params as never);
+    stream.on('chunk', (chunk) => stream.#extras.add(chunk as ChatChunk));
+    const client = helperClient(create, stream.#extras, () => []);
+    stream._run(async () => {
+      try {
+        checkMessages(params?.messages);
+        return await stream._runChatCompletion(client, { ...params, stream: true } as never, options as never);
+      } catch (error) {
+        if (isLLMError(error, 'aborted')) stream.#abort = error;
+        throw answerError(error, stream.#extras.route);
+      }
+    });
+    return stream;
+  }
+
+  protected override _addChatCompletion(completion: ParsedChatCompletion<ParsedT>): ParsedChatCompletion<ParsedT> {
+    this.#extras.complete(completion);
+    return super._addChatCompletion(completion);
+  }
+
+  protected override _userAbortError(): APIUserAbortError {
+    return helperAbort(this.#abort, this.controller.signal);
+  }
+}

@@ -1,0 +1,147 @@
+import * as z from 'zod/mini';
+import { callback, checkOptions, count } from '../contract/check-options.ts';
+import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
+import type { Middleware } from '../contract/middleware.ts';
+import type { Transport } from '../contract/wire.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import type { Logger } from '../observe/log-events.ts';
+import type { Clock } from '../time/clock.ts';
+import type { ProviderEntry } from './providers.ts';
+
+/** What `createClient` accepts. Everything may be left out: keys and addresses then come from the environment. */
+export interface ClientOptions {
+  /**
+   * Settings by provider id (`{ anthropic: { apiKey: '…' } }`), or a provider of your own
+   * (`{ mine: openaiCompatible({ baseURL, apiKey }) }` gives `mine/<model>`).
+   */
+  readonly providers?: Readonly<Record<string, ProviderEntry | undefined>> | undefined;
+  /**
+   * The layers around every call; first listed is outermost. Default: `fallback([])`, `retry()`, `circuitBreaker()`,
+   * `timeout()`. `[]` means none.
+   */
+  readonly use?: readonly Middleware[] | undefined;
+  /** Provider of model strings without a `/`. */
+  readonly defaultProvider?: string | undefined;
+  /** Milliseconds for a whole call, over all attempts, waits and fallbacks. Default: none. */
+  readonly deadline?: number | undefined;
+  /** How bytes travel: a `fetch` of your own. Not together with `transport`. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** How bytes travel: a transport, for example `undiciTransport({ connections: 16 })`. The client closes it when it is closed. */
+  readonly transport?: Transport | undefined;
+  /** Extra headers of every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Gets a line per event; pino and `console` fit. Never holds prompts or keys. */
+  readonly logger?: Logger | undefined;
+  /** Event listeners, by event name. */
+  readonly on?: ClientEventListeners | undefined;
+  /** Bytes of a whole answer before it is refused. Default 64 MiB. */
+  readonly maxResponseBytes?: number | undefined;
+  /** Attempts in one call, over all targets. Default 8. */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * `{ download: true }` lets providers that need bytes fetch `http(s)` images: public addresses only, size-capped.
+   * Default: such images are an error that suggests a data URI.
+   */
+  readonly media?: { readonly download?: boolean | undefined } | undefined;
+  /** What happens to parameters that a provider lacks. Default `error`. */
+  readonly unsupportedParams?: 'error' | 'drop' | undefined;
+  /** Sends each call's correlation id to the provider as `X-Correlation-ID`. Default `false`. */
+  readonly sendCorrelationId?: boolean | undefined;
+  /** Drives every wait; `fakeClock()` of `holdfast/testing` in tests. */
+  readonly clock?: Clock | undefined;
+  /** Allows keys in a browser, where every visitor can read them. Default `false`. */
+  readonly dangerouslyAllowBrowser?: boolean | undefined;
+}
+
+const EVENT_NAMES = [
+  'call-started',
+  'attempt-started',
+  'attempt-ended',
+  'waiting',
+  'skipped',
+  'fallback',
+  'stream-committed',
+  'breaker-changed',
+  'budget-empty',
+  'deadline',
+  'warning',
+  'call-ended',
+] as const satisfies readonly ClientEventName[];
+
+const isEventName = (name: string): name is ClientEventName => (EVENT_NAMES as readonly string[]).includes(name);
+
+const above = (what: string): z.ZodMiniType<number> => z.number(what).check(z.gt(0, what));
+
+const object = <T>(what: string, ...methods: string[]): z.ZodMiniType<T> =>
+  z.custom<T>(
+    (value) =>
+      typeof value === 'object' && value !== null && methods.every((name) => typeof Reflect.get(value, name) === 'function'),
+    what,
+  );
+
+const POSITIVE_COUNT = 'a whole number ≥ 1';
+
+const settings = z.looseObject({
+  apiKey: z.optional(z.string('a string; keys usually come from the environment')),
+  baseURL: z.optional(z.string('an address such as "https://host/v1"')),
+  headers: z.optional(z.record(z.string(), z.string())),
+  timeout: z.optional(above('a number of milliseconds above 0')),
+});
+
+const listeners = z.strictObject(
+  Object.fromEntries(EVENT_NAMES.map((name) => [name, z.optional(callback<(event: never) => void>())])),
+);
+
+const schema = z.strictObject({
+  providers: z.optional(z.record(z.string(), z.optional(settings))),
+  use: z.optional(z.array(callback<Middleware>())),
+  defaultProvider: z.optional(z.string('a provider id such as "openai"').check(z.minLength(1, 'a provider id such as "openai"'))),
+  deadline: z.optional(above('a number of milliseconds above 0')),
+  fetch: z.optional(callback<typeof globalThis.fetch>()),
+  transport: z.optional(object<Transport>('a transport, as undiciTransport() makes them', 'dispatch', 'close')),
+  headers: z.optional(z.record(z.string(), z.string())),
+  logger: z.optional(object<Logger>('an object with debug, info, warn and error', 'debug', 'info', 'warn', 'error')),
+  on: z.optional(listeners),
+  maxResponseBytes: z.optional(count.check(z.gte(1, POSITIVE_COUNT))),
+  maxAttempts: z.optional(count.check(z.gte(1, POSITIVE_COUNT))),
+  media: z.optional(z.strictObject({ download: z.optional(z.boolean()) })),
+  unsupportedParams: z.optional(z.enum(['error', 'drop'])),
+  sendCorrelationId: z.optional(z.boolean()),
+  clock: z.optional(object<Clock>('a clock, as fakeClock() of holdfast/testing makes them', 'now', 'random', 'timer')),
+  dangerouslyAllowBrowser: z.optional(z.boolean()),
+});
+
+/** @throws ConfigurationError naming every wrong option. */
+export function checkClientOptions(options: ClientOptions): void {
+  checkOptions(schema, options, 'createClient');
+  if (options.fetch !== undefined && options.transport !== undefined) {
+    throw new ConfigurationError({
+      message: 'createClient.transport: give either fetch or transport, not both',
+      code: 'wrong_option',
+      param: 'createClient.transport',
+    });
+  }
+  if (options.dangerouslyAllowBrowser !== true && runsInBrowser()) {
+    throw new ConfigurationError({
+      message:
+        'this is a browser, where every visitor can read your API keys; call the providers from a server, or set dangerouslyAllowBrowser: true if the keys are the visitor’s own',
+      code: 'browser',
+      param: 'createClient.dangerouslyAllowBrowser',
+    });
+  }
+}
+
+/** @throws ConfigurationError for a name that no event has. */
+export function checkListener(name: string, listener: unknown): void {
+  if (isEventName(name)) checkOptions(callback(), listener, `on(${JSON.stringify(name)})`);
+  else checkOptions(listeners, { [name]: listener }, 'on');
+}
+
+function runsInBrowser(): boolean {
+  const { window, document, navigator } = globalThis as {
+    window?: { document?: unknown };
+    document?: unknown;
+    navigator?: unknown;
+  };
+  return window?.document !== undefined && document !== undefined && navigator !== undefined;
+}

@@ -1,0 +1,91 @@
+import { parseChatCompletion, validateInputTools } from 'openai/lib/parser';
+import type { CallOptions, RequestOf } from '../contract/call.ts';
+import type { ChatChunk, ChatReply } from '../contract/chat.ts';
+import { checkMessages, checkParams, checkTools, wrongInput } from './call-input.ts';
+import type { CallRunner, Opened, Order } from './call-runner.ts';
+import type {
+  ChatParams,
+  ChatParamsNonStreaming,
+  ChatParamsStreaming,
+  ChatStreamParams,
+  HelperOptions,
+  ParsedOf,
+  ParsedReply,
+  RunTools,
+} from './chat-params.ts';
+import { ChatStream } from './chat-stream.ts';
+import type { Create } from './helper-client.ts';
+import { answerError } from './helper-errors.ts';
+import { LLMPromise } from './llm-promise.ts';
+import type { LLMStream } from './llm-stream.ts';
+import { streamOf, wholeOf } from './reading.ts';
+import type { Routed } from './route.ts';
+import type { ToolLoopParams } from './tool-runner.ts';
+import { StreamingToolRunner, ToolRunner } from './tool-runner.ts';
+
+/** Chat completions: openai's surface, for every provider. */
+export class ChatCompletions {
+  readonly #runner: CallRunner;
+
+  /** openai's tool loop: calls the functions that the model asks for until it answers. */
+  readonly runTools: RunTools;
+
+  constructor(runner: CallRunner) {
+    this.#runner = runner;
+    const create: Create = (params, options) => this.create(params, options);
+    const runTools = (params: ToolLoopParams & { stream?: unknown }, options?: HelperOptions): unknown =>
+      params?.stream === true ? StreamingToolRunner.start(create, params, options) : ToolRunner.start(create, params, options);
+    this.runTools = runTools as RunTools;
+  }
+
+  create(params: ChatParamsNonStreaming, options?: CallOptions): LLMPromise<Routed<ChatReply>>;
+  create(params: ChatParamsStreaming, options?: CallOptions): LLMPromise<LLMStream<ChatChunk>>;
+  create(params: ChatParams, options?: CallOptions): LLMPromise<Routed<ChatReply> | LLMStream<ChatChunk>>;
+  create(params: ChatParams, options?: CallOptions): LLMPromise<never> {
+    const streams = params?.stream === true;
+    const opened: Promise<Opened> = streams
+      ? this.#runner.run(() => chatOrder('stream', params), options)
+      : this.#runner.run(() => chatOrder('chat', params), options);
+    return new LLMPromise(opened, streams ? streamOf : wholeOf);
+  }
+
+  /**
+   * A reply whose content and strict tool arguments are parsed by the `response_format` (`zodResponseFormat`).
+   * Rejects with `ResponseValidationError` where they do not fit.
+   */
+  parse<P extends ChatParamsNonStreaming>(params: P, options?: CallOptions): LLMPromise<Routed<ParsedReply<ParsedOf<P>>>> {
+    const opened = this.#runner.run(() => {
+      const order = chatOrder('chat', params);
+      checkStrict(params);
+      return order;
+    }, options);
+    return new LLMPromise<Routed<ChatReply>>(opened, wholeOf)._thenUnwrap((reply) => {
+      try {
+        return parseChatCompletion(reply, params as never) as Routed<ParsedReply<ParsedOf<P>>>;
+      } catch (error) {
+        throw answerError(error, reply.route, (reply as { _request_id?: string | null })._request_id);
+      }
+    });
+  }
+
+  /** openai's event-driven stream, with accumulated snapshots and final results. */
+  stream<P extends ChatStreamParams>(params: P, options?: CallOptions): ChatStream<ParsedOf<P>> {
+    return ChatStream.start((body, own) => this.create(body, own), params, options);
+  }
+}
+
+function chatOrder<K extends 'chat' | 'stream'>(operation: K, params: ChatParams): Order<K> {
+  checkParams(params);
+  checkMessages(params.messages);
+  checkTools(params.tools);
+  const { model, stream: _, ...request } = params;
+  return { operation, request: request as RequestOf<K>, target: (targets) => targets.resolve(model) };
+}
+
+function checkStrict(params: ChatParams): void {
+  try {
+    validateInputTools(params.tools);
+  } catch (error) {
+    throw wrongInput('tools', `tools that can be parsed (${error instanceof Error ? error.message : String(error)})`);
+  }
+}

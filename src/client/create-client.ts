@@ -1,0 +1,141 @@
+import type { ClientEventName, ClientEventOf } from '../contract/events.ts';
+import type { MediaSource } from '../contract/media.ts';
+import type { Middleware } from '../contract/middleware.ts';
+import type { Transport } from '../contract/wire.ts';
+import { circuitBreaker } from '../middleware/circuit-breaker.ts';
+import { fallback } from '../middleware/fallback.ts';
+import { retry } from '../middleware/retry.ts';
+import { timeout } from '../middleware/timeout.ts';
+import { logEvents } from '../observe/log-events.ts';
+import { systemClock } from '../time/clock.ts';
+import { DeadlineList } from '../time/deadline-list.ts';
+import { fetchTransport } from '../wire/fetch-transport.ts';
+import type { CallEnvironment } from './call-runner.ts';
+import { CallRunner } from './call-runner.ts';
+import type { ClientOptions } from './client-options.ts';
+import { checkClientOptions, checkListener } from './client-options.ts';
+import { ChatCompletions } from './completions.ts';
+import { createDispatch } from './dispatch.ts';
+import { Embeddings } from './embeddings.ts';
+import { Listeners } from './listeners.ts';
+import { Models } from './models.ts';
+import { compose } from './pipeline.ts';
+import { Providers } from './providers.ts';
+import { Targets } from './targets.ts';
+import { TextCompletions } from './text-completions.ts';
+
+/** One typed client for every provider. Made by {@link createClient}. */
+export interface LLMClient extends AsyncDisposable {
+  readonly chat: { readonly completions: ChatCompletions };
+  /** Legacy text completions. */
+  readonly completions: TextCompletions;
+  readonly embeddings: Embeddings;
+  readonly models: Models;
+  /** Listens to an event; the returned function takes the listener off. A listener that throws changes nothing. */
+  on<N extends ClientEventName>(name: N, listener: (event: ClientEventOf<N>) => void): () => void;
+  /** Frees sockets, timers and state. Later calls reject with `ConfigurationError`. May be called more than once. */
+  close(): Promise<void>;
+}
+
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+const MAX_ATTEMPTS = 8;
+
+const defaultLayers = (): Middleware[] => [fallback([]), retry(), circuitBreaker(), timeout()];
+
+/**
+ * Makes a client. Nothing is loaded or opened before the first call.
+ *
+ * @throws ConfigurationError naming every wrong option and what was expected.
+ *
+ * @example
+ * const llm = createClient({ use: [fallback(['anthropic/claude-sonnet-4-5', 'openai/gpt-5-mini']), retry()] });
+ * const reply = await llm.chat.completions.create({ model: 'anthropic/claude-sonnet-4-5', messages });
+ */
+export function createClient(options: ClientOptions = {}): LLMClient {
+  checkClientOptions(options);
+  const clock = options.clock ?? systemClock;
+  const deadlines = new DeadlineList(clock);
+  const listeners = new Listeners();
+  if (options.logger !== undefined) listeners.addAll(logEvents(options.logger));
+  if (options.on !== undefined) listeners.addAll(options.on);
+  const transport = lazyTransport(options);
+  const providers = new Providers(options.providers ?? {}, options.defaultProvider, {
+    transport: transport.get,
+    deadlines,
+    clock,
+    maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES,
+    headers: options.headers ?? {},
+    sendCorrelationId: options.sendCorrelationId ?? false,
+  });
+  const layers = options.use === undefined ? defaultLayers() : [...options.use];
+  const environment: { -readonly [K in keyof CallEnvironment]: CallEnvironment[K] } = {
+    clock,
+    deadlines,
+    listeners,
+    targets: new Targets(providers),
+    pipeline: compose(layers, createDispatch(providers)),
+    maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
+    deadline: options.deadline ?? Number.POSITIVE_INFINITY,
+    unsupportedParams: options.unsupportedParams,
+    media: options.media?.download === true ? lazyMedia() : undefined,
+    closed: false,
+  };
+  const runner = new CallRunner(environment);
+
+  const close = async (): Promise<void> => {
+    if (environment.closed) return;
+    environment.closed = true;
+    for (const layer of layers) layer.close?.();
+    await transport.close();
+    deadlines.close();
+    providers.clear();
+    listeners.clear();
+  };
+
+  return {
+    chat: { completions: new ChatCompletions(runner) },
+    completions: new TextCompletions(runner),
+    embeddings: new Embeddings(runner),
+    models: new Models(runner, providers.defaultProvider),
+    on(name, listener) {
+      checkListener(name, listener);
+      return listeners.add(name, listener as never);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface LazyTransport {
+  get(): Transport | Promise<Transport>;
+  close(): Promise<void>;
+}
+
+/** A promise only while the transport is being loaded. */
+function lazyTransport({ transport, fetch }: ClientOptions): LazyTransport {
+  let ready = transport ?? (fetch === undefined ? undefined : fetchTransport(fetch));
+  let loading: Promise<Transport> | undefined;
+  const load = async (): Promise<Transport> => {
+    const { createDefaultTransport } = await import('#default-transport');
+    ready = createDefaultTransport();
+    return ready;
+  };
+  return {
+    get() {
+      if (ready !== undefined) return ready;
+      loading ??= load();
+      return loading;
+    },
+    async close() {
+      await (ready ?? (await loading))?.close();
+    },
+  };
+}
+
+function lazyMedia(): MediaSource {
+  let loading: Promise<MediaSource> | undefined;
+  return async (url, signal) => {
+    loading ??= import('../wire/media.ts').then(({ createMediaSource }) => createMediaSource());
+    return (await loading)(url, signal);
+  };
+}

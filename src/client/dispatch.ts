@@ -1,0 +1,94 @@
+import { takeAnswer } from '../contract/answer.ts';
+import type { Call, OperationName } from '../contract/call.ts';
+import type { Next } from '../contract/middleware.ts';
+import type { Provider } from '../contract/provider.ts';
+import { ChunkStream } from '../contract/stream.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { isLLMError } from '../errors/catalogue.ts';
+import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
+import { AbortError, APIConnectionError } from '../errors/wire-errors.ts';
+import { Ledger } from './ledger.ts';
+import type { Providers } from './providers.ts';
+
+const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
+  chat: 'chat completions',
+  stream: 'streamed chat completions',
+  complete: 'text completions',
+  completeStream: 'streamed text completions',
+  embed: 'embeddings',
+  models: 'a list of models',
+};
+
+/** The innermost step of every call: asks one provider once and writes the attempt into the call's ledger. */
+export function createDispatch(providers: Providers): Next {
+  return async (given) => {
+    const { target, clock } = given;
+    const found = providers.get(target.provider);
+    const provider = found instanceof Promise ? await found : found;
+    const operation = provider.operations[given.operation];
+    if (operation === undefined) throw unsupported(given);
+    const call = withProviderTimeout(given, providers.timeout(target.provider));
+    const ledger = ledgerOf(call);
+    const startedAt = clock.now();
+    const open = ledger.begin(target, startedAt);
+    try {
+      const result = await operation(call);
+      const answer = takeAnswer(result);
+      const streams = result instanceof ChunkStream;
+      const marks = answer ?? (streams ? marksOf(result, provider) : {});
+      const now = clock.now();
+      const attempt = ledger.succeed(open, marks, now);
+      ledger.answer = answer;
+      if (attempt === undefined) return result;
+      if (!streams) ledger.settle(attempt, target, 'success');
+      else {
+        if (ledger.heard) ledger.emit({ type: 'stream-committed', target, firstTokenMs: now - startedAt });
+        result.onSettled((settlement) => ledger.settle(attempt, target, settlement));
+      }
+      return result;
+    } catch (thrown) {
+      const error = typed(thrown, call);
+      ledger.fail(open, error, clock.now());
+      throw error;
+    }
+  };
+}
+
+function ledgerOf(call: Call): Ledger {
+  if (call.trail instanceof Ledger) return call.trail;
+  throw new ConfigurationError({
+    message: 'a layer passed on a call without its trail; change a call with next({ ...call, … })',
+    code: 'wrong_layer',
+  });
+}
+
+function withProviderTimeout<K extends OperationName>(call: Call<K>, timeout: number | undefined): Call<K> {
+  if (timeout === undefined || call.options.timeout !== undefined) return call;
+  return { ...call, limits: { ...call.limits, attempt: timeout } };
+}
+
+const marksOf = (stream: ChunkStream<unknown>, provider: Provider): { status: number; requestId: string | undefined } => ({
+  status: stream.source.status,
+  requestId: provider.wire.requestId(stream.source.headers),
+});
+
+function unsupported({ operation, target }: Call): UnsupportedOperationError {
+  return new UnsupportedOperationError({
+    message: `${target.provider} does not offer ${OPERATION_NAMES[operation]}`,
+    provider: target.provider,
+    model: target.model,
+    code: 'unsupported_operation',
+  });
+}
+
+/** Built-in providers throw typed errors only; a provider of the user's own may throw anything. */
+function typed(thrown: unknown, call: Call): LLMError {
+  if (isLLMError(thrown)) return thrown;
+  const { provider, model } = call.target;
+  if (call.signal?.aborted === true) {
+    return new AbortError({ message: 'the signal given to the call was aborted', provider, model, cause: call.signal.reason });
+  }
+  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  const message = `the provider failed without a typed error (${what.slice(0, 300)})`;
+  return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
+}

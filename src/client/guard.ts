@@ -1,0 +1,43 @@
+import type { DeadlineList, Watched } from '../time/deadline-list.ts';
+
+/** What may end a call before its layers do. */
+export interface Bounds {
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly deadlines: DeadlineList;
+}
+
+/**
+ * Waits for `work`, but not beyond the caller's abort or the deadline, even if a layer ignores both.
+ * `late` gets a result that comes when nobody waits for it any more.
+ */
+export function guarded<T>(work: Promise<T>, bounds: Bounds, late: (result: T) => void): Promise<T> {
+  const { signal, deadline, deadlines } = bounds;
+  if (signal === undefined && deadline === Number.POSITIVE_INFINITY) return work;
+  return new Promise<T>((resolve, reject) => {
+    let over = false;
+    const leave = (): boolean => {
+      if (over) return false;
+      over = true;
+      if (watched !== undefined) deadlines.remove(watched);
+      signal?.removeEventListener('abort', interrupt);
+      return true;
+    };
+    const interrupt = (): void => {
+      if (leave()) reject(INTERRUPTED);
+    };
+    const watched: Watched | undefined = deadline === Number.POSITIVE_INFINITY ? undefined : { due: deadline, expire: interrupt };
+    if (watched !== undefined) deadlines.add(watched);
+    signal?.addEventListener('abort', interrupt);
+    work.then(
+      (result) => (leave() ? resolve(result) : late(result)),
+      (error: unknown) => {
+        if (leave()) reject(error);
+      },
+    );
+  });
+}
+
+/** What {@link guarded} rejects with; the caller knows from its signal and clock which bound it was. */
+export const INTERRUPTED: unique symbol = Symbol('interrupted');

@@ -1,0 +1,198 @@
+import type { WireAnswer } from '../contract/answer.ts';
+import type { Target, Trail } from '../contract/call.ts';
+import type { CallEvent, CallIdentity, ClientEvent } from '../contract/events.ts';
+import type { Settlement } from '../contract/stream.ts';
+import type { Usage } from '../contract/usage.ts';
+import type { Attempt } from '../errors/attempt.ts';
+import type { LLMError } from '../errors/catalogue.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import type { Listeners } from './listeners.ts';
+import type { Route } from './route.ts';
+
+/** An attempt that has begun and not yet ended. */
+export interface OpenAttempt {
+  readonly target: Target;
+  readonly number: number;
+  readonly startedAt: number;
+  readonly waitedMs: number;
+}
+
+/** What is known of an answer when an attempt succeeds. */
+export interface AnswerMarks {
+  readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** The account of one call: what was tried, waited for and changed. Everything that listeners hear passes through it. */
+export class Ledger implements Trail {
+  readonly attempts: Attempt[] = [];
+  readonly warnings: string[] = [];
+  /** Who answered last. */
+  winner: Target | undefined;
+  /** The provider's own answer behind the last whole result. */
+  answer: WireAnswer | undefined;
+  readonly #maxAttempts: number;
+  readonly #listeners: Listeners;
+  readonly #identity: CallIdentity;
+  readonly #open: OpenAttempt[] = [];
+  #sent = 0;
+  #waitedMs = 0;
+  #deadlineTold = false;
+
+  constructor(maxAttempts: number, listeners: Listeners, identity: CallIdentity) {
+    this.#maxAttempts = maxAttempts;
+    this.#listeners = listeners;
+    this.#identity = identity;
+  }
+
+  get attemptsLeft(): number {
+    return this.#maxAttempts - this.#sent;
+  }
+
+  /** Whether an event would reach anybody. */
+  get heard(): boolean {
+    return !this.#listeners.none;
+  }
+
+  readonly report = (event: CallEvent): void => {
+    switch (event.type) {
+      case 'waiting':
+        this.#waitedMs += event.ms;
+        break;
+      case 'warning':
+        if (!this.warnings.includes(event.message)) this.warnings.push(event.message);
+        break;
+      case 'skipped':
+        if (event.reason === 'circuit_open') this.#listSkipped(event.target, event.error);
+        break;
+      case 'deadline':
+        if (this.#deadlineTold) return;
+        this.#deadlineTold = true;
+        break;
+    }
+    this.emit(event);
+  };
+
+  emit(event: CallEvent): void {
+    if (!this.#listeners.none) this.#listeners.emit({ ...event, call: this.#identity } as ClientEvent);
+  }
+
+  begin(target: Target, now: number): OpenAttempt {
+    if (this.attemptsLeft <= 0) throw this.#exhausted(target);
+    this.#sent++;
+    const open = { target, number: this.attempts.length + this.#open.length + 1, startedAt: now, waitedMs: this.#waitedMs };
+    this.#waitedMs = 0;
+    this.#open.push(open);
+    if (this.heard) this.emit({ type: 'attempt-started', target, number: open.number });
+    return open;
+  }
+
+  /** A whole reply is there, or the first content of a stream; the end of a stream is told with {@link Ledger.settle}. */
+  succeed(open: OpenAttempt, marks: AnswerMarks, now: number): Attempt | undefined {
+    if (!this.#close(open)) return undefined;
+    this.winner = open.target;
+    const attempt = listed(open, now, 'success', marks);
+    this.attempts.push(attempt);
+    return attempt;
+  }
+
+  fail(open: OpenAttempt, error: LLMError, now: number): void {
+    if (!this.#close(open)) return;
+    const attempt = failed(open, now, error);
+    if (wasSent(error)) this.attempts.push(attempt);
+    else this.#sent--;
+    if (this.heard) this.emit({ type: 'attempt-ended', target: open.target, attempt });
+  }
+
+  /** The result of a successful attempt has ended: a stream that broke turns the attempt into a failed one. */
+  settle(attempt: Attempt, target: Target, settlement: Settlement): void {
+    let final = attempt;
+    if (settlement !== 'success' && settlement !== 'abandoned') {
+      final = amended(attempt, settlement);
+      this.attempts[this.attempts.indexOf(attempt)] = final;
+    }
+    if (this.heard) this.emit({ type: 'attempt-ended', target, attempt: final });
+  }
+
+  /** The call ends while attempts are running: they end with it. */
+  interrupt(error: LLMError, now: number): void {
+    for (const open of [...this.#open]) this.fail(open, error, now);
+  }
+
+  route(primary: Target, usage: Usage | undefined): Route {
+    const { provider, model } = this.winner ?? primary;
+    const route = {
+      provider,
+      model,
+      attempts: this.attempts,
+      warnings: this.warnings,
+      correlationId: this.#identity.correlationId,
+      fallback: provider !== primary.provider || model !== primary.model,
+    };
+    return usage === undefined ? route : { ...route, usage };
+  }
+
+  #close(open: OpenAttempt): boolean {
+    const at = this.#open.indexOf(open);
+    if (at >= 0) this.#open.splice(at, 1);
+    return at >= 0;
+  }
+
+  #listSkipped(target: Target, error: LLMError | undefined): void {
+    if (error !== undefined && this.attempts.some((attempt) => attempt.error === error)) return;
+    const startedAt = error === undefined ? 0 : Date.parse(error.timestamp);
+    const number = this.attempts.length + this.#open.length + 1;
+    const attempt = listed({ target, number, startedAt, waitedMs: 0 }, startedAt, 'circuit_open', {});
+    this.attempts.push(error === undefined ? attempt : withError(attempt, error));
+  }
+
+  #exhausted(target: Target): Error {
+    const last = this.attempts.findLast((attempt) => attempt.error !== undefined)?.error;
+    if (last !== undefined) return last;
+    return new ConfigurationError({
+      message: `maxAttempts: ${this.#maxAttempts} attempts were made in one call; raise the client's maxAttempts to allow more`,
+      provider: target.provider,
+      model: target.model,
+      code: 'max_attempts',
+      param: 'maxAttempts',
+    });
+  }
+}
+
+/** Errors that are raised before anything was sent use up no attempt. */
+const wasSent = ({ kind, headers }: LLMError): boolean =>
+  kind !== 'configuration' && kind !== 'unsupported_operation' && !(kind === 'unsupported_params' && headers === undefined);
+
+function listed(open: OpenAttempt, now: number, outcome: Attempt['outcome'], marks: AnswerMarks): Attempt {
+  return {
+    provider: open.target.provider,
+    model: open.target.model,
+    number: open.number,
+    startedAt: open.startedAt,
+    durationMs: now - open.startedAt,
+    waitedMs: open.waitedMs,
+    outcome,
+    ...(marks.status === undefined ? {} : { status: marks.status }),
+    ...(marks.requestId === undefined ? {} : { requestId: marks.requestId }),
+  };
+}
+
+const failed = (open: OpenAttempt, now: number, error: LLMError): Attempt => amended(listed(open, now, error.kind, {}), error);
+
+function amended(attempt: Attempt, error: LLMError): Attempt {
+  const { status, requestID, retryAfterMs } = error;
+  return withError(
+    {
+      ...attempt,
+      outcome: error.kind,
+      ...(status === undefined ? {} : { status }),
+      ...(requestID === undefined || requestID === null ? {} : { requestId: requestID }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+    error,
+  );
+}
+
+/** Not enumerable: attempts are logged and sent as JSON. */
+const withError = (attempt: Attempt, error: LLMError): Attempt =>
+  Object.defineProperty(attempt, 'error', { value: error, enumerable: false, configurable: true });

@@ -1,0 +1,56 @@
+import { APIPromise } from 'openai/core/api-promise';
+import { ChunkStream } from '../contract/stream.ts';
+import type { Opened } from './call-runner.ts';
+import { providerResponse, sseResponse, wholeResponse } from './responses.ts';
+import { copyRoute } from './route.ts';
+
+type Base = ConstructorParameters<typeof APIPromise>;
+type Read<T> = (opened: Opened) => T;
+
+/** openai's promise never touches its client, except to hand it on. */
+const NO_CLIENT = undefined as unknown as Base[0];
+
+/**
+ * openai's `APIPromise`: awaited it gives the result. All ways of reading share one call.
+ */
+export class LLMPromise<T> extends APIPromise<T> {
+  readonly #opened: Promise<Opened>;
+  readonly #read: Read<T | Promise<T>>;
+
+  constructor(opened: Promise<Opened>, read: Read<T | Promise<T>>) {
+    super(NO_CLIENT, opened as unknown as Base[1], ((_client: unknown, props: unknown) => read(props as Opened)) as never);
+    this.#opened = opened;
+    this.#read = read;
+  }
+
+  /**
+   * The answer in OpenAI's shape, whatever the provider: JSON, or server-sent events for a stream.
+   * A handler can return it to an OpenAI client as it is.
+   */
+  override async asResponse(): Promise<Response> {
+    const { result, answer } = await this.#opened;
+    return result instanceof ChunkStream ? sseResponse(result, answer) : wholeResponse(result, answer);
+  }
+
+  /** The result together with the provider's own response (its body consumed) and the provider's id for the request. */
+  override async withResponse(): Promise<{ data: T; response: Response; request_id: string | null }> {
+    const [data, { answer }] = await Promise.all([this as Promise<T>, this.#opened]);
+    const response = providerResponse(answer);
+    await response.body?.cancel();
+    return { data, response, request_id: answer?.requestId ?? null };
+  }
+
+  /** The provider's own response: status, headers and, for a whole reply, the body as it came. */
+  async rawResponse(): Promise<Response> {
+    return providerResponse((await this.#opened).answer);
+  }
+
+  override _thenUnwrap<U>(transform: (data: T, props: never) => U): LLMPromise<U> {
+    return new LLMPromise<U>(this.#opened, async (opened) => {
+      const data = await this.#read(opened);
+      const made = transform(data, opened as never);
+      copyRoute(data, made);
+      return made;
+    });
+  }
+}

@@ -1,0 +1,127 @@
+import type { ConnectionSpec, Provider, ProviderDefinition, ProviderSettings } from '../contract/provider.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import { ALIASES, PROVIDERS } from '../providers/registry.ts';
+import type { ConnectionEnvironment } from '../wire/connection.ts';
+import { createConnection } from '../wire/connection.ts';
+import { didYouMean } from './suggestions.ts';
+import type { TargetBook } from './targets.ts';
+
+/** Settings by provider id, or a provider of your own. */
+export type ProviderEntry = ProviderSettings | ProviderDefinition;
+
+/** What all connections of a client share. */
+export type SharedEnvironment = Omit<ConnectionEnvironment, 'provider'>;
+
+const isDefinition = (entry: ProviderEntry): entry is ProviderDefinition => typeof entry.create === 'function';
+
+const environment = (name: string): string | undefined => {
+  const value = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name];
+  return value === undefined || value === '' ? undefined : value;
+};
+
+/** The providers of one client: each is loaded and made at its first call and kept until the client ends. */
+export class Providers implements TargetBook {
+  readonly ids: ReadonlySet<string>;
+  readonly aliases: ReadonlyMap<string, string> = new Map(Object.entries(ALIASES));
+  readonly defaultProvider: string | undefined;
+  readonly #settings = new Map<string, ProviderSettings>();
+  readonly #definitions = new Map<string, ProviderDefinition>();
+  readonly #made = new Map<string, Provider | Promise<Provider>>();
+  readonly #environment: SharedEnvironment;
+
+  /** @throws ConfigurationError for ids that are neither built in nor providers of your own. */
+  constructor(
+    entries: Readonly<Record<string, ProviderEntry | undefined>>,
+    defaultProvider: string | undefined,
+    shared: SharedEnvironment,
+  ) {
+    this.#environment = shared;
+    const ids = new Set(Object.keys(PROVIDERS));
+    for (const [name, entry] of Object.entries(entries)) {
+      if (entry === undefined || !isDefinition(entry)) continue;
+      ids.add(checkedName(name));
+      this.#definitions.set(name, entry);
+      if (entry.settings !== undefined) this.#settings.set(name, entry.settings);
+    }
+    this.ids = ids;
+    for (const [name, entry] of Object.entries(entries)) {
+      if (entry !== undefined && !isDefinition(entry)) this.#addSettings(name, entry);
+    }
+    if (defaultProvider !== undefined) this.defaultProvider = this.#idOf(defaultProvider, 'defaultProvider');
+  }
+
+  baseURL(provider: string): string {
+    return this.#settings.get(provider)?.baseURL ?? '';
+  }
+
+  /** The `timeout` of a provider's settings. */
+  timeout(provider: string): number | undefined {
+    return this.#settings.get(provider)?.timeout;
+  }
+
+  /** A promise only at the first call to a provider. */
+  get(id: string): Provider | Promise<Provider> {
+    const made = this.#made.get(id);
+    if (made !== undefined) return made;
+    const making = this.#make(id).then(
+      (provider) => {
+        this.#made.set(id, provider);
+        return provider;
+      },
+      (error: unknown) => {
+        this.#made.delete(id);
+        throw error;
+      },
+    );
+    this.#made.set(id, making);
+    return making;
+  }
+
+  clear(): void {
+    this.#made.clear();
+  }
+
+  async #make(id: string): Promise<Provider> {
+    const definition = this.#definitions.get(id) ?? (await PROVIDERS[id]?.());
+    if (definition === undefined) throw new ConfigurationError({ message: `unknown provider "${id}"`, code: 'unknown_provider' });
+    const settings = this.#settings.get(id) ?? {};
+    const headers = { ...this.#environment.headers, ...settings.headers };
+    return definition.create({
+      id,
+      settings,
+      env: environment,
+      connect: (spec: ConnectionSpec) => createConnection(spec, { ...this.#environment, provider: id, headers }),
+    });
+  }
+
+  #addSettings(name: string, settings: ProviderSettings): void {
+    const id = this.#idOf(name, `providers.${name}`);
+    if (this.#settings.has(id)) {
+      throw new ConfigurationError({
+        message: `providers.${name}: "${name}" is another name of "${id}", which has settings already; give them once`,
+        code: 'wrong_option',
+        param: `providers.${name}`,
+      });
+    }
+    this.#settings.set(id, settings);
+  }
+
+  #idOf(name: string, path: string): string {
+    const id = this.aliases.get(name) ?? name;
+    if (this.ids.has(id)) return id;
+    throw new ConfigurationError({
+      message: `${path}: unknown provider "${name}"${didYouMean(name, [...this.ids, ...this.aliases.keys()])}`,
+      code: 'unknown_provider',
+      param: path,
+    });
+  }
+}
+
+function checkedName(name: string): string {
+  if (/^[\w-]+$/.test(name)) return name;
+  throw new ConfigurationError({
+    message: `providers.${name}: the name of a provider may hold letters, digits, "-" and "_" only`,
+    code: 'wrong_option',
+    param: `providers.${name}`,
+  });
+}

@@ -1,0 +1,36 @@
+import type { Usage } from '../contract/usage.ts';
+import type { Attempt } from '../errors/attempt.ts';
+
+/** How a result came about. On every result and on every `Stream`, not enumerable. */
+export interface Route {
+  /** The provider that answered. */
+  readonly provider: string;
+  /** The model that answered, without the provider prefix. */
+  readonly model: string;
+  /** Every attempt over all targets, in order. A stream that breaks later corrects its own entry. */
+  readonly attempts: readonly Attempt[];
+  /** What was changed or left out on the way: dropped parameters, skipped targets. */
+  readonly warnings: readonly string[];
+  readonly correlationId: string;
+  /** Another target than the one that was asked for has answered. */
+  readonly fallback: boolean;
+  /** Token counts; for a stream from its end on, whether `include_usage` was asked for or not. */
+  readonly usage?: Usage;
+}
+
+/** A result with its {@link Route}. */
+export type Routed<T> = T & { readonly route: Route };
+
+/** Adds `route`, and openai's `_request_id` where the result is a whole one. Neither is enumerable. */
+export function addRoute(result: object, route: Route, requestId?: string | null): void {
+  Object.defineProperty(result, 'route', { value: route, enumerable: false, configurable: true, writable: true });
+  if (requestId === undefined) return;
+  Object.defineProperty(result, '_request_id', { value: requestId, enumerable: false, configurable: true, writable: true });
+}
+
+/** Carries both over to an object made from a result. */
+export function copyRoute(from: unknown, to: unknown): void {
+  if (typeof from !== 'object' || from === null || typeof to !== 'object' || to === null || from === to) return;
+  const { route, _request_id } = from as { route?: Route; _request_id?: string | null };
+  if (route !== undefined) addRoute(to, route, _request_id);
+}

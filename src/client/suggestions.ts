@@ -1,0 +1,23 @@
+import { nearest } from '../contract/check-options.ts';
+import { KNOWN_MODELS } from './model-ids.ts';
+
+/** `; did you mean "x"?`, or nothing. */
+export function didYouMean(word: string, known: Iterable<string>): string {
+  const guess = nearest(word.slice(0, 64), known);
+  return guess === undefined ? '' : `; did you mean "${guess}"?`;
+}
+
+const familyOf = (model: string): string => /^[a-z]+/.exec(model.toLowerCase())?.[0] ?? '';
+
+/** The provider that a model name without a prefix belongs to, as `provider/model`. */
+export function prefixed(model: string): string | undefined {
+  const family = familyOf(model);
+  let byFamily: string | undefined;
+  for (const [provider, models] of Object.entries<readonly string[]>(KNOWN_MODELS)) {
+    if (models.includes(model)) return `${provider}/${model}`;
+    if (family !== '' && byFamily === undefined && models.some((known) => familyOf(known) === family)) {
+      byFamily = `${provider}/${model}`;
+    }
+  }
+  return byFamily;
+}

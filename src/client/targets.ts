@@ -1,0 +1,84 @@
+import { nearest } from '../contract/check-options.ts';
+import type { Target } from '../contract/target.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import { prefixed } from './suggestions.ts';
+
+/** Whom a client can speak to. */
+export interface TargetBook {
+  /** Ids of the built-in providers and of the client's own. */
+  readonly ids: ReadonlySet<string>;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly defaultProvider: string | undefined;
+  /** From the settings, `''` for the provider's default. */
+  baseURL(provider: string): string;
+}
+
+const MAX_REMEMBERED = 1000;
+
+/** Reads model strings. What was read is remembered, up to a thousand strings. */
+export class Targets {
+  readonly #book: TargetBook;
+  readonly #read = new Map<string, Target>();
+
+  constructor(book: TargetBook) {
+    this.#book = book;
+  }
+
+  /** @throws ConfigurationError for an unknown provider, or a bare model name without a default provider. */
+  readonly resolve = (model: string): Target => {
+    const known = this.#read.get(model);
+    if (known !== undefined) return known;
+    const target = this.#parse(model);
+    if (this.#read.size >= MAX_REMEMBERED) this.#read.clear();
+    this.#read.set(model, target);
+    return target;
+  };
+
+  /** A provider without a model, for operations that concern none. */
+  provider(name: string, path: string): Target {
+    const provider = this.#idOf(name);
+    if (provider === undefined) throw this.#unknown(name, path);
+    return { provider, model: '', baseURL: this.#book.baseURL(provider) };
+  }
+
+  #parse(model: string): Target {
+    const slash = model.indexOf('/');
+    const named = slash > 0 ? this.#idOf(model.slice(0, slash)) : undefined;
+    if (named !== undefined) {
+      const rest = model.slice(slash + 1);
+      if (rest === '') throw wrongModel(`"${model}" names a provider but no model; write "${named}/<model>"`, 'model');
+      return { provider: named, model: rest, baseURL: this.#book.baseURL(named) };
+    }
+    const { defaultProvider } = this.#book;
+    if (slash < 0 && defaultProvider !== undefined) {
+      return { provider: defaultProvider, model, baseURL: this.#book.baseURL(defaultProvider) };
+    }
+    throw slash < 0 ? this.#bare(model) : this.#unknown(model.slice(0, slash), 'model', model);
+  }
+
+  #idOf(name: string): string | undefined {
+    const id = this.#book.aliases.get(name) ?? name;
+    return this.#book.ids.has(id) ? id : undefined;
+  }
+
+  #bare(model: string): ConfigurationError {
+    const guess = prefixed(model);
+    const advice = guess === undefined ? 'write "provider/model"' : `did you mean "${guess}"?`;
+    return wrongModel(`"${model}" names no provider: ${advice} (or set defaultProvider)`, 'missing_provider');
+  }
+
+  #unknown(name: string, path: string, model?: string): ConfigurationError {
+    const names = [...this.#book.ids, ...this.#book.aliases.keys()];
+    const guess = nearest(name, names);
+    const rest = model === undefined ? '' : model.slice(name.length);
+    const advice = guess === undefined ? '' : `; did you mean "${guess}${rest}"?`;
+    return new ConfigurationError({
+      message: `${path}: unknown provider "${name}"${advice}`,
+      code: 'unknown_provider',
+      param: path,
+    });
+  }
+}
+
+const wrongModel = (what: string, code: string): ConfigurationError =>
+  new ConfigurationError({ message: `model: ${what}`, code, param: 'model' });

@@ -1,0 +1,85 @@
+import type { APIUserAbortError } from 'openai/core/error';
+import { ChatCompletionRunner } from 'openai/lib/ChatCompletionRunner';
+import { ChatCompletionStreamingRunner } from 'openai/lib/ChatCompletionStreamingRunner';
+import type { ParsedChatCompletion } from 'openai/resources/chat/completions/completions';
+import type { ChatChunk } from '../contract/chat.ts';
+import { isLLMError } from '../errors/catalogue.ts';
+import type { AbortError } from '../errors/wire-errors.ts';
+import { checkMessages, wrongInput } from './call-input.ts';
+import type { HelperOptions } from './chat-params.ts';
+import type { Create } from './helper-client.ts';
+import { helperClient } from './helper-client.ts';
+import { helperAbort, loopError } from './helper-errors.ts';
+import { TurnExtras } from './turn-extras.ts';
+
+/** The least that a tool loop needs; its types are openai's own, in the signature of `runTools`. */
+export interface ToolLoopParams {
+  readonly messages: readonly object[];
+  readonly tools: readonly object[];
+}
+
+/** openai's tool loop, for every provider: reasoning and its signatures travel from turn to turn. */
+export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
+  readonly #extras = new TurnExtras();
+  #abort: AbortError | undefined;
+
+  static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): ToolRunner {
+    const runner = new ToolRunner();
+    const client = helperClient(create, runner.#extras, () => runner.messages);
+    runner._run(async () => {
+      try {
+        checkLoop(params);
+        await runner._runTools(client, params as never, runner, options as never);
+      } catch (error) {
+        if (isLLMError(error, 'aborted')) runner.#abort = error;
+        throw loopError(error, runner.#extras.route);
+      }
+    });
+    return runner;
+  }
+
+  protected override _addChatCompletion(completion: ParsedChatCompletion<ParsedT>): ParsedChatCompletion<ParsedT> {
+    this.#extras.complete(completion);
+    return super._addChatCompletion(completion);
+  }
+
+  protected override _userAbortError(): APIUserAbortError {
+    return helperAbort(this.#abort, this.controller.signal);
+  }
+}
+
+/** The tool loop over streams. */
+export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreamingRunner<ParsedT> {
+  readonly #extras = new TurnExtras();
+  #abort: AbortError | undefined;
+
+  static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): StreamingToolRunner {
+    const runner = new StreamingToolRunner(params as never);
+    runner.on('chunk', (chunk) => runner.#extras.add(chunk as ChatChunk));
+    const client = helperClient(create, runner.#extras, () => runner.messages);
+    runner._run(async () => {
+      try {
+        checkLoop(params);
+        await runner._runTools(client, params as never, runner, options as never);
+      } catch (error) {
+        if (isLLMError(error, 'aborted')) runner.#abort = error;
+        throw loopError(error, runner.#extras.route);
+      }
+    });
+    return runner;
+  }
+
+  protected override _addChatCompletion(completion: ParsedChatCompletion<ParsedT>): ParsedChatCompletion<ParsedT> {
+    this.#extras.complete(completion);
+    return super._addChatCompletion(completion);
+  }
+
+  protected override _userAbortError(): APIUserAbortError {
+    return helperAbort(this.#abort, this.controller.signal);
+  }
+}
+
+function checkLoop(params: ToolLoopParams): void {
+  checkMessages(params?.messages);
+  if (!Array.isArray(params.tools)) throw wrongInput('tools', 'an array of tools with functions to run', params.tools);
+}

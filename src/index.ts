@@ -1,0 +1,106 @@
+export type {
+  ChatParams,
+  ChatParamsNonStreaming,
+  ChatParamsStreaming,
+  ChatStreamParams,
+  HelperOptions,
+  ParsedReply,
+  ToolRunParams,
+} from './client/chat-params.ts';
+export type { ChatStream } from './client/chat-stream.ts';
+export type { ClientOptions } from './client/client-options.ts';
+export type { ChatCompletions } from './client/completions.ts';
+export type { LLMClient } from './client/create-client.ts';
+export { createClient } from './client/create-client.ts';
+export type { EmbeddingParams, Embeddings } from './client/embeddings.ts';
+export { LLMPromise } from './client/llm-promise.ts';
+export { LLMStream } from './client/llm-stream.ts';
+export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
+export type { ListModelsParams, Models } from './client/models.ts';
+export type { ProviderEntry } from './client/providers.ts';
+export type { Route, Routed } from './client/route.ts';
+export type { TextCompletionParams, TextCompletions } from './client/text-completions.ts';
+export type {
+  Call,
+  CallOptions,
+  FallbackTarget,
+  Limits,
+  OperationName,
+  Operations,
+  RequestOf,
+  ResultOf,
+  Target,
+  Trail,
+} from './contract/call.ts';
+export type {
+  CacheControl,
+  ChatChoice,
+  ChatChunk,
+  ChatDelta,
+  ChatMessage,
+  ChatMessageParam,
+  ChatReply,
+  ChatRequest,
+  ChatToolCall,
+  ThinkingBlock,
+} from './contract/chat.ts';
+export type {
+  BreakerState,
+  CallEvent,
+  CallIdentity,
+  ClientEvent,
+  ClientEventListeners,
+  ClientEventName,
+  ClientEventOf,
+} from './contract/events.ts';
+export type { Middleware, Next } from './contract/middleware.ts';
+export type { Provider, ProviderContext, ProviderDefinition, ProviderSettings } from './contract/provider.ts';
+export type { AnthropicOptions, GeminiOptions, OllamaOptions, ProviderOptions } from './contract/provider-options.ts';
+export type { ChunkStream, Settlement } from './contract/stream.ts';
+export type { Usage } from './contract/usage.ts';
+export type { CompletionRequest, EmbedReply, EmbedRequest, ModelInfo, ModelList } from './contract/vectors.ts';
+export type { Flow, Receiver, Transport, WireHeaders, WireRequest } from './contract/wire.ts';
+export type { Attempt } from './errors/attempt.ts';
+export type { LLMError, LLMErrorOf } from './errors/catalogue.ts';
+export { errorFromJSON, isLLMError } from './errors/catalogue.ts';
+export type { ErrorKind, TimeoutPhase } from './errors/kinds.ts';
+export type { AnswerFacts, ErrorFacts, ErrorInit, ErrorJSON } from './errors/llm-error.ts';
+export type { PartialOutput, PartialToolCall } from './errors/partial.ts';
+export { BudgetExceededError, CircuitOpenError } from './errors/policy-errors.ts';
+export type { FieldError } from './errors/provider-errors.ts';
+export {
+  AuthenticationError,
+  BadRequestError,
+  ConflictError,
+  ContentPolicyViolationError,
+  ContextWindowExceededError,
+  InsufficientCreditsError,
+  InternalServerError,
+  NotFoundError,
+  OutOfMemoryError,
+  PermissionDeniedError,
+  RateLimitError,
+  RequestTooLargeError,
+  ServiceUnavailableError,
+  UnprocessableEntityError,
+  UnsupportedParamsError,
+} from './errors/provider-errors.ts';
+export { ConfigurationError, UnsupportedOperationError } from './errors/setup-errors.ts';
+export {
+  AbortError,
+  APIConnectionError,
+  ResponseValidationError,
+  StreamInterruptedError,
+  TimeoutError,
+} from './errors/wire-errors.ts';
+export type { CircuitBreaker, CircuitBreakerOptions, CircuitSnapshot } from './middleware/circuit-breaker.ts';
+export { circuitBreaker } from './middleware/circuit-breaker.ts';
+export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';
+export { fallback } from './middleware/fallback.ts';
+export type { RetryOptions } from './middleware/retry.ts';
+export { retry } from './middleware/retry.ts';
+export type { TimeoutOptions } from './middleware/timeout.ts';
+export { timeout } from './middleware/timeout.ts';
+export type { Logger } from './observe/log-events.ts';
+export { openaiCompatible } from './providers/openai-hosts/openai-hosts.ts';
+export type { Clock, Timer } from './time/clock.ts';
