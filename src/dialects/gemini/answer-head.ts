@@ -1,6 +1,7 @@
 import type { DecodeContext } from '../../contract/codec.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import { createdAt, isRecord } from '../chat-rules.ts';
+import { blockedPrompt } from './blocked.ts';
 
 /** What a fragment of an answer tells about the whole of it. */
 export interface AnswerHead {
@@ -27,8 +28,9 @@ export function readHead(body: Record<string, unknown>, context: DecodeContext):
 export function failureOf(body: Record<string, unknown>, context: DecodeContext): LLMError | undefined {
   const { error, promptFeedback } = body;
   if (isRecord(error) || typeof error === 'string') return context.failure(body, httpStatus(error));
-  const blocked = isRecord(promptFeedback) && typeof promptFeedback.blockReason === 'string';
-  return blocked && candidatesOf(body).length === 0 ? context.failure(body) : undefined;
+  if (!isRecord(promptFeedback) || typeof promptFeedback.blockReason !== 'string' || candidatesOf(body).length > 0)
+    return undefined;
+  return context.failure(blockedPrompt(promptFeedback));
 }
 
 // a `code` below 400 is gRPC's

@@ -2,6 +2,7 @@ import type { ChatChoice, ChatReply } from '../../contract/chat.ts';
 import type { DecodeContext } from '../../contract/codec.ts';
 import { chatReply, isRecord } from '../chat-rules.ts';
 import { candidatesOf, failureOf, readHead, serviceTierOf } from './answer-head.ts';
+import { blockedAnswer } from './blocked.ts';
 import { finishOf } from './finish.ts';
 import { logprobsOf } from './logprobs.ts';
 import { CallIds, type CandidateContent, readCandidate } from './read-candidate.ts';
@@ -21,7 +22,7 @@ export function decodeGenerate(answer: unknown, context: DecodeContext): ChatRep
   const contents = candidates.map((candidate) => readCandidate(candidate, ids));
   const choices = candidates.map((candidate, index) => choiceOf(candidate, contents[index] as CandidateContent, index));
   const filtered = choices.some((choice) => choice.finish_reason === 'content_filter');
-  if (filtered && contents.every(isEmpty)) throw context.failure(body);
+  if (filtered && contents.every(isEmpty)) throw context.failure(blockedAnswer(candidates));
   return {
     ...chatReply({ ...head, choices, usage: usageOf(body.usageMetadata) }),
     ...serviceTierOf(body.usageMetadata, context),

@@ -2,6 +2,7 @@ import type { ChatChunk, ChatDelta } from '../../contract/chat.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import { isRecord } from '../chat-rules.ts';
 import { type AnswerHead, candidatesOf, failureOf, readHead, serviceTierOf } from './answer-head.ts';
+import { blockedAnswer } from './blocked.ts';
 import { isEmpty, nativeReason } from './decode.ts';
 import { finishOf } from './finish.ts';
 import { logprobsOf } from './logprobs.ts';
@@ -67,11 +68,11 @@ export class GeminiStreamDecoder implements StreamDecoder<ChatChunk> {
     if (isRecord(fragment.usageMetadata)) this.#usageMetadata = { ...this.#usageMetadata, ...fragment.usageMetadata };
     candidatesOf(fragment).forEach((candidate, position) => {
       const index = typeof candidate.index === 'number' ? candidate.index : position;
-      this.#readChoice(candidate, index, fragment, out);
+      this.#readChoice(candidate, index, out);
     });
   }
 
-  #readChoice(candidate: Record<string, unknown>, index: number, fragment: object, out: ChatChunk[]): void {
+  #readChoice(candidate: Record<string, unknown>, index: number, out: ChatChunk[]): void {
     let choice = this.#choices.get(index);
     if (choice === undefined) {
       choice = { begun: false, finished: false, toolCalls: 0 };
@@ -86,7 +87,7 @@ export class GeminiStreamDecoder implements StreamDecoder<ChatChunk> {
     const repeated = reason !== null && choice.finished;
     if (reason !== null) choice.finished = true;
     if (reason === 'content_filter' && !this.#hasContent && (this.#context.call.request.n ?? 1) === 1) {
-      throw this.#context.failure(fragment);
+      throw this.#context.failure(blockedAnswer([candidate]));
     }
     if (Object.keys(delta).length === 0 && logprobs === undefined && (reason === null || repeated)) return;
     if (!choice.begun) delta.role = 'assistant';
