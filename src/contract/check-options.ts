@@ -73,7 +73,7 @@ function explain(issue: Issue, parent: Path, subject: Subject): Finding[] {
       return { path: nameOf([...path, key], subject.root), problem: `unknown option; ${hint}` };
     });
   }
-  if (issue.code === 'invalid_union') {
+  if (issue.code === 'invalid_union' && issue.message === NO_TEXT) {
     const deeper = issue.errors.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
     if (deeper !== undefined) return deeper.flatMap((inner) => explain(inner, path, subject));
   }

@@ -35,12 +35,16 @@ const schema = z.strictObject({
   minDelay: z._default(milliseconds, 500),
   maxDelay: z._default(milliseconds, 20_000),
   jitter: z._default(z.enum(['full', 'equal', 'none', 'proportional']), 'full'),
-  maxRetryAfter: z._default(z.union([milliseconds, z.literal(Number.POSITIVE_INFINITY)], 'milliseconds ≥ 0 or Infinity'), 60_000),
+  maxRetryAfter: z._default(z.custom<number>(isWait, 'milliseconds ≥ 0 or Infinity'), 60_000),
   by: z._default(z.partialRecord(z.enum(Object.keys(KINDS) as ErrorKind[]), z.optional(count)), {}),
   shouldRetry: z.optional(callback<(error: LLMError, call: Call, attempt: number) => boolean>()),
 });
 
 type Policy = z.output<typeof schema>;
+
+function isWait(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0;
+}
 
 /**
  * Repeats an attempt that failed for a passing reason (`error.retryable`), at the same target, after a wait: a Retry-After is

@@ -15,9 +15,10 @@ export interface TimeoutOptions {
   readonly attempt?: number | false | undefined;
 }
 
-const LIMIT = 'milliseconds ≥ 0, Infinity or false';
-
-const limit = z.union([z.number().check(z.gte(0)), z.literal(Number.POSITIVE_INFINITY), z.literal(false)], LIMIT);
+const limit = z.custom<number | false>(
+  (value) => value === false || (typeof value === 'number' && value >= 0),
+  'milliseconds ≥ 0, Infinity or false',
+);
 
 const schema = z.strictObject({
   connect: z._default(limit, 10_000),
