@@ -64,12 +64,14 @@ export function checkTools(tools: unknown): void {
   }
 }
 
+const knownOptions = (): string => `known are ${[...OPTION_NAMES].map((name) => JSON.stringify(name)).join(', ')}`;
+
 export function checkCallOptions(options: unknown): void {
   if (!isObject(options)) throw wrongInput('options', 'an object', options ?? null);
   for (const name in options) {
     if (OPTION_NAMES.has(name)) continue;
     throw new ConfigurationError({
-      message: `options.${name}: no such option of a call${didYouMean(name, OPTION_NAMES)}`,
+      message: `options.${name}: no such option of a call; ${didYouMean(name, OPTION_NAMES) ?? knownOptions()}`,
       code: 'unknown_option',
       param: `options.${name}`,
     });
@@ -81,7 +83,9 @@ export function checkCallOptions(options: unknown): void {
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && (maxRetries as number) >= 0)) {
     throw wrongInput('options.maxRetries', 'a whole number, 0 or more', maxRetries);
   }
-  if (headers !== undefined && !isObject(headers)) throw wrongInput('options.headers', 'an object of names and values', headers);
+  if (headers !== undefined && (!isObject(headers) || Symbol.iterator in headers)) {
+    throw wrongInput('options.headers', 'a plain object of names and values', headers);
+  }
   if (metadata !== undefined && !isObject(metadata)) throw wrongInput('options.metadata', 'an object', metadata);
   if (fallbacks !== undefined) checkFallbacks(fallbacks);
   for (const name of ['correlationId', 'idempotencyKey'] as const) {

@@ -109,8 +109,9 @@ export class Providers implements TargetBook {
   #idOf(name: string, path: string): string {
     const id = this.aliases.get(name) ?? name;
     if (this.ids.has(id)) return id;
+    const advice = didYouMean(name, [...this.ids, ...this.aliases.keys()]);
     throw new ConfigurationError({
-      message: `${path}: unknown provider "${name}"${didYouMean(name, [...this.ids, ...this.aliases.keys()])}`,
+      message: `${path}: unknown provider "${name}"${advice === undefined ? '' : `; ${advice}`}`,
       code: 'unknown_provider',
       param: path,
     });

@@ -1,10 +1,10 @@
 import { nearest } from '../contract/check-options.ts';
 import { KNOWN_MODELS } from './model-ids.ts';
 
-/** `; did you mean "x"?`, or nothing. */
-export function didYouMean(word: string, known: Iterable<string>): string {
+/** `did you mean "x"?`; `undefined` if nothing is near. */
+export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const guess = nearest(word.slice(0, 64), known);
-  return guess === undefined ? '' : `; did you mean "${guess}"?`;
+  return guess === undefined ? undefined : `did you mean "${guess}"?`;
 }
 
 const familyOf = (model: string): string => /^[a-z]+/.exec(model.toLowerCase())?.[0] ?? '';
