@@ -13,6 +13,7 @@ export interface Seen {
 
 export interface Sent {
   readonly method?: string;
+  /** Besides a bearer token; `authorization: ''` takes that off. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** Ends the exchange from this side after so many milliseconds. */
@@ -28,7 +29,9 @@ export function send(url: string, { method = 'POST', headers = {}, body, leaveAf
     let complete = false;
     let error: string | undefined;
     const done = (): void => resolve({ status, headers: answered, text, complete, error });
-    const request = httpRequest(url, { method, headers: { authorization: 'Bearer test', ...headers }, agent: false });
+    const { authorization = 'Bearer test', ...others } = headers;
+    const sent = authorization === '' ? others : { authorization, ...others };
+    const request = httpRequest(url, { method, headers: sent, agent: false });
     const timer = leaveAfterMs === undefined ? undefined : setTimeout(() => request.destroy(), leaveAfterMs);
     request.on('response', (response) => {
       status = response.statusCode;
