@@ -101,7 +101,11 @@ export class CallRunner {
       const target = order.target(targets);
       const options = withDefaults(given ?? NO_OPTIONS, environment.unsupportedParams);
       const metadata = options.metadata ?? NO_METADATA;
-      const ledger = new Ledger(environment.maxAttempts, listeners, { correlationId, operation: order.operation, metadata });
+      const ledger = new Ledger(environment.maxAttempts, clock, listeners, {
+        correlationId,
+        operation: order.operation,
+        metadata,
+      });
       const startedAt = clock.now();
       const call: Call<K> = {
         operation: order.operation,
@@ -157,7 +161,7 @@ export class CallRunner {
       this.#ended(call, ledger, startedAt, undefined, undefined, 'aborted');
       return error;
     }
-    ledger.interrupt(error, call.clock.now());
+    ledger.interrupt(error);
     complete(error, call, ledger);
     if (error.kind === 'timeout' && error.phase === 'deadline') {
       ledger.report({ type: 'deadline', target: call.target, elapsedMs: call.clock.now() - startedAt });

@@ -22,33 +22,31 @@ const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
 /** The innermost step of every call: asks one provider once and writes the attempt into the call's ledger. */
 export function createDispatch(providers: Providers): Next {
   return async (given) => {
-    const { target, clock } = given;
+    const { target } = given;
     const found = providers.get(target.provider);
     const provider = found instanceof Promise ? await found : found;
     const operation = provider.operations[given.operation];
     if (operation === undefined) throw unsupported(given);
     const call = withProviderTimeout(given, providers.timeout(target.provider));
     const ledger = ledgerOf(call);
-    const startedAt = clock.now();
-    const open = ledger.begin(target, startedAt);
+    const open = ledger.begin(target);
     try {
       const result = await operation(call);
       const answer = takeAnswer(result);
       const streams = result instanceof ChunkStream;
       const marks = answer ?? (streams ? marksOf(result, provider) : {});
-      const now = clock.now();
-      const attempt = ledger.succeed(open, marks, now);
+      const attempt = ledger.succeed(open, marks);
       ledger.answer = answer;
       if (attempt === undefined) return result;
       if (!streams) ledger.settle(attempt, target, 'success');
       else {
-        if (ledger.heard) ledger.emit({ type: 'stream-committed', target, firstTokenMs: now - startedAt });
+        if (ledger.heard) ledger.emit({ type: 'stream-committed', target, firstTokenMs: attempt.durationMs });
         result.onSettled((settlement) => ledger.settle(attempt, target, settlement));
       }
       return result;
     } catch (thrown) {
       const error = typed(thrown, call);
-      ledger.fail(open, error, clock.now());
+      ledger.fail(open, error);
       throw error;
     }
   };

@@ -6,6 +6,7 @@ import type { Usage } from '../contract/usage.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Listeners } from './listeners.ts';
 import type { Route } from './route.ts';
 
@@ -32,6 +33,7 @@ export class Ledger implements Trail {
   /** The provider's own answer behind the last whole result. */
   answer: WireAnswer | undefined;
   readonly #maxAttempts: number;
+  readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #identity: CallIdentity;
   readonly #open: OpenAttempt[] = [];
@@ -39,7 +41,8 @@ export class Ledger implements Trail {
   #waitedMs = 0;
   #deadlineTold = false;
 
-  constructor(maxAttempts: number, listeners: Listeners, identity: CallIdentity) {
+  constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity) {
+    this.#clock = clock;
     this.#maxAttempts = maxAttempts;
     this.#listeners = listeners;
     this.#identity = identity;
@@ -77,10 +80,10 @@ export class Ledger implements Trail {
     if (!this.#listeners.none) this.#listeners.emit({ ...event, call: this.#identity } as ClientEvent);
   }
 
-  begin(target: Target, now: number): OpenAttempt {
+  begin(target: Target): OpenAttempt {
     if (this.attemptsLeft <= 0) throw this.#exhausted(target);
     this.#sent++;
-    const open = { target, number: this.attempts.length + this.#open.length + 1, startedAt: now, waitedMs: this.#waitedMs };
+    const open = this.#opened(target, this.#waitedMs);
     this.#waitedMs = 0;
     this.#open.push(open);
     if (this.heard) this.emit({ type: 'attempt-started', target, number: open.number });
@@ -88,17 +91,17 @@ export class Ledger implements Trail {
   }
 
   /** A whole reply is there, or the first content of a stream; the end of a stream is told with {@link Ledger.settle}. */
-  succeed(open: OpenAttempt, marks: AnswerMarks, now: number): Attempt | undefined {
+  succeed(open: OpenAttempt, marks: AnswerMarks): Attempt | undefined {
     if (!this.#close(open)) return undefined;
     this.winner = open.target;
-    const attempt = listed(open, now, 'success', marks);
+    const attempt = listed(open, this.#clock.now(), 'success', marks);
     this.attempts.push(attempt);
     return attempt;
   }
 
-  fail(open: OpenAttempt, error: LLMError, now: number): void {
+  fail(open: OpenAttempt, error: LLMError): void {
     if (!this.#close(open)) return;
-    const attempt = failed(open, now, error);
+    const attempt = amended(listed(open, this.#clock.now(), error.kind, {}), error);
     if (wasSent(error)) this.attempts.push(attempt);
     else this.#sent--;
     if (this.heard) this.emit({ type: 'attempt-ended', target: open.target, attempt });
@@ -115,8 +118,8 @@ export class Ledger implements Trail {
   }
 
   /** The call ends while attempts are running: they end with it. */
-  interrupt(error: LLMError, now: number): void {
-    for (const open of [...this.#open]) this.fail(open, error, now);
+  interrupt(error: LLMError): void {
+    for (const open of [...this.#open]) this.fail(open, error);
   }
 
   route(primary: Target, usage: Usage | undefined): Route {
@@ -132,6 +135,11 @@ export class Ledger implements Trail {
     return usage === undefined ? route : { ...route, usage };
   }
 
+  #opened(target: Target, waitedMs: number): OpenAttempt {
+    const number = this.attempts.length + this.#open.length + 1;
+    return { target, number, startedAt: this.#clock.now(), waitedMs };
+  }
+
   #close(open: OpenAttempt): boolean {
     const at = this.#open.indexOf(open);
     if (at >= 0) this.#open.splice(at, 1);
@@ -140,9 +148,8 @@ export class Ledger implements Trail {
 
   #listSkipped(target: Target, error: LLMError | undefined): void {
     if (error !== undefined && this.attempts.some((attempt) => attempt.error === error)) return;
-    const startedAt = error === undefined ? 0 : Date.parse(error.timestamp);
-    const number = this.attempts.length + this.#open.length + 1;
-    const attempt = listed({ target, number, startedAt, waitedMs: 0 }, startedAt, 'circuit_open', {});
+    const open = this.#opened(target, 0);
+    const attempt = listed(open, open.startedAt, 'circuit_open', {});
     this.attempts.push(error === undefined ? attempt : withError(attempt, error));
   }
 
@@ -176,8 +183,6 @@ function listed(open: OpenAttempt, now: number, outcome: Attempt['outcome'], mar
     ...(marks.requestId === undefined ? {} : { requestId: marks.requestId }),
   };
 }
-
-const failed = (open: OpenAttempt, now: number, error: LLMError): Attempt => amended(listed(open, now, error.kind, {}), error);
 
 function amended(attempt: Attempt, error: LLMError): Attempt {
   const { status, requestID, retryAfterMs } = error;
