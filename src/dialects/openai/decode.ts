@@ -50,9 +50,8 @@ function mendChoice(choice: unknown, position: number, choices: unknown[], conte
 
 function mendMessage(message: Fields, context: DecodeContext): void {
   message.role = 'assistant';
-  flattenContent(message);
+  if (typeof message.content !== 'string') flattenContent(message);
   liftReasoning(message);
-  if (typeof message.content !== 'string') message.content = null;
   if (typeof message.refusal !== 'string') message.refusal = null;
   const calls = message.tool_calls;
   if (calls === undefined) return;

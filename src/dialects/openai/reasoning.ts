@@ -34,9 +34,12 @@ export function textOfDetails(details: readonly unknown[]): string {
   return text;
 }
 
-/** Content that came as a list of parts (Databricks): text to `content`, reasoning to `reasoning_content`. */
+/** Content that is no text. A list of parts (Databricks): text to `content`, reasoning to `reasoning_content`. */
 export function flattenContent(target: Fields): void {
-  if (!Array.isArray(target.content)) return;
+  if (!Array.isArray(target.content)) {
+    target.content = null;
+    return;
+  }
   const parts: readonly unknown[] = target.content;
   const isReasoning = (part: unknown): boolean => isRecord(part) && (part.type === 'reasoning' || part.type === 'thinking');
   const reasoning = textOfDetails(parts.filter(isReasoning));

@@ -59,7 +59,10 @@ export class ChatStreamDecoder implements StreamDecoder<ChatChunk> {
     let failure: object | undefined;
     for (let i = 0; i < choices.length; i++) {
       const choice = choices[i];
-      if (choice === undefined) continue;
+      if (typeof choice !== 'object' || choice === null) {
+        choices.splice(i--, 1);
+        continue;
+      }
       if (this.#mends || !choice.delta) this.#mendChoice(choice, i);
       const bit = 1 << choice.index;
       this.#seen |= bit;
@@ -185,7 +188,7 @@ export class ChatStreamDecoder implements StreamDecoder<ChatChunk> {
     if (!isRecord(choice.delta)) choice.delta = isRecord(message) && !this.#hasContent ? (message as Fields) : {};
     if (message !== undefined) delete choice.message;
     const delta: Fields = choice.delta as Fields;
-    if (delta.content !== undefined && typeof delta.content !== 'string') flattenContent(delta);
+    if (typeof delta.content !== 'string' && delta.content !== undefined) flattenContent(delta);
     liftReasoning(delta);
     if (this.#repeatsReasoning && typeof delta.reasoning_content === 'string') {
       if (delta.reasoning_content === this.#lastReasoning) delete delta.reasoning_content;

@@ -47,7 +47,8 @@ export class ToolDeltas {
     const place = this.#placeOf(part.index, id, name);
     const known = this.#calls[place];
     part.index = place;
-    if (inner !== undefined && inner.arguments !== undefined) inner.arguments = argumentsText(inner.arguments);
+    if (inner === undefined) delete part.function;
+    else if (inner.arguments !== undefined) inner.arguments = argumentsText(inner.arguments);
     if (known === undefined) {
       part.id = id === '' ? newCallId(this.#context) : id;
       part.type = typeof part.type === 'string' ? part.type : 'function';
