@@ -74,6 +74,7 @@ type Outcome<R> = { readonly result: R } | { readonly thrown: unknown };
 /** p-retry sees failures of a passing kind only: everything else would be wrapped or judged by its class. */
 async function repeat<K extends OperationName>(call: Call<K>, next: Next, policy: Policy, first: LLMError): Promise<ResultOf<K>> {
   const seen = new Map<ErrorKind, number>();
+  let last = first;
 
   const outcome = await pRetry<Outcome<ResultOf<K>>>(
     async (attempt) => {
@@ -81,8 +82,11 @@ async function repeat<K extends OperationName>(call: Call<K>, next: Next, policy
       try {
         return { result: await next(call) };
       } catch (error) {
-        if (isLLMError(error) && error.retryable) throw error;
-        return { thrown: error };
+        // A repeat that our own layers refused was never sent: what the provider said before remains the failure.
+        if (isLLMError(error, 'circuit_open', 'budget_exceeded')) return { thrown: last };
+        if (!isLLMError(error) || !error.retryable) return { thrown: error };
+        last = error;
+        throw error;
       }
     },
     {
