@@ -1,6 +1,6 @@
-import { defineConfig } from 'tsup';
+import type { Options } from 'tsup';
 
-export default defineConfig({
+const config: Options = {
   entry: {
     index: 'src/index.ts',
     undici: 'src/wire/undici-transport.ts',
@@ -19,4 +19,6 @@ export default defineConfig({
   external: [/^#/, /^node:/, 'undici', /^openai/],
   treeshake: false,
   clean: true,
-});
+};
+
+export default config;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import type { ViteUserConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -12,7 +12,7 @@ const alias = [
 
 const USES_THE_BUILD = ['test/package/**/*.test.ts'];
 
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'lcovonly'] },
     projects: [
@@ -35,4 +35,6 @@ export default defineConfig({
       },
     ],
   },
-});
+};
+
+export default config;

@@ -30,12 +30,13 @@ function labelOf(kind: ErrorKind, status: number | undefined): string {
   return special ?? KINDS[kind].label;
 }
 
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').replace(/[.\s]+$/, '');
 const letters = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '');
 
 function headline(kind: ErrorKind, status: number | undefined, reason: string, retryAfterMs: number | undefined): string {
   const label = labelOf(kind, status);
   const saysMore = reason !== '' && letters(reason) !== letters(label);
-  const words = saysMore ? `${label}: ${reason.replace(/[.\s]+$/, '')}` : label;
+  const words = saysMore ? `${label}: ${oneLine(reason)}` : label;
   const wait = retryAfterMs === undefined ? '' : `, retry after ${formatDuration(retryAfterMs)}`;
   return `${status === undefined ? '' : `${status} `}${words}${wait}`;
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { EdgeVM } from '@edge-runtime/vm';
 import { build } from 'esbuild';
+import { reply, startMockServer } from 'holdfast/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reply, startMockServer } from '../../dist/testing.js';
 
 /** The root entry in a runtime that has `fetch` and nothing of Node. */
 const ROOT = resolve(import.meta.dirname, '../..');
