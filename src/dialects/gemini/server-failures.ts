@@ -42,7 +42,7 @@ const ERRORS: Readonly<Record<Exclude<MockFailureName, 'contentPolicy'>, (circum
     ],
   }),
   quota: () => ({
-    code: 429,
+    code: 402,
     status: 'RESOURCE_EXHAUSTED',
     message:
       'Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects to manage your project and billing.',
