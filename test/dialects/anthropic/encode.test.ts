@@ -281,11 +281,12 @@ describe('tools', () => {
   });
 
   it('cannot be forced where the model or its thinking forbids it', () => {
-    const request = { tools: [TOOL], tool_choice: 'required' } as const;
     const forced = { tools: [TOOL], tool_choice: 'required' } satisfies Partial<ChatRequest>;
     expect(refused(forced, 'tool_choice', 'claude-sonnet-5-5').tool_choice).toEqual({ type: 'auto' });
+    expect(refused(forced, 'tool_choice', 'claude-fable-5-2-20261101').tool_choice).toEqual({ type: 'auto' });
+    expect(encoded(forced, { model: 'claude-fable-5-20261101' }).body.tool_choice).toEqual({ type: 'any' });
     expect(refused({ ...forced, reasoning_effort: 'low' }, 'tool_choice').tool_choice).toEqual({ type: 'auto' });
-    expect(encoded({ ...request, tools: [TOOL] }, { model: 'claude-haiku-5-5' }).body.tool_choice).toEqual({ type: 'any' });
+    expect(encoded(forced, { model: 'claude-haiku-5-5' }).body.tool_choice).toEqual({ type: 'any' });
   });
 });
 
@@ -305,6 +306,9 @@ describe('response_format', () => {
     const beside = encoded({ response_format: FORMAT, tools: [TOOL] }, { model: 'claude-sonnet-4-20250514' });
     expect(beside.body.tool_choice).toEqual({ type: 'any' });
     expect(beside.body.tools).toMatchObject([{ name: 'f' }, { name: 'json' }]);
+    const tool_choice = { type: 'function', function: { name: 'f' } } as const;
+    const named = encoded({ response_format: FORMAT, tools: [TOOL], tool_choice }, { model: 'claude-sonnet-4-20250514' });
+    expect(named.body.tool_choice).toEqual({ type: 'tool', name: 'f' });
   });
 
   it('cannot be forced while an older model thinks', () => {

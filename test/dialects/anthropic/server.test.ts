@@ -104,6 +104,8 @@ describe('the official SDK', () => {
   ])('accumulates from a stream what our decoder yields: %s', async (_, reply) => {
     answering(reply);
     const final = await client.messages.stream(params).finalMessage();
+    const whole = await client.messages.create(params);
+    expect(JSON.parse(JSON.stringify(final.content))).toEqual(whole.content);
     const { tally, chunks, error } = streamed(bytesOf(reply));
     expect(error).toBeUndefined();
     const textOf = final.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
