@@ -10,7 +10,6 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { addTarget, completeError } from '../errors/llm-error.ts';
 import { formatDuration } from '../errors/message.ts';
-import { ConfigurationError } from '../errors/setup-errors.ts';
 import { AbortError, TimeoutError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
@@ -18,6 +17,7 @@ import { checkCallOptions } from './call-input.ts';
 import { guarded, INTERRUPTED } from './guard.ts';
 import { Ledger } from './ledger.ts';
 import type { Listeners } from './listeners.ts';
+import { closedClient } from './providers.ts';
 import type { Route } from './route.ts';
 import { addRoute } from './route.ts';
 import type { Targets } from './targets.ts';
@@ -226,6 +226,3 @@ function withDefaults(options: CallOptions, unsupportedParams: 'error' | 'drop' 
   if (unsupportedParams === undefined || options.unsupportedParams !== undefined) return options;
   return { ...options, unsupportedParams };
 }
-
-const closedClient = (): ConfigurationError =>
-  new ConfigurationError({ message: 'the client was closed; make a new one with createClient', code: 'client_closed' });

@@ -7,6 +7,7 @@ import { fallback } from '../middleware/fallback.ts';
 import { retry } from '../middleware/retry.ts';
 import { timeout } from '../middleware/timeout.ts';
 import { logEvents } from '../observe/log-events.ts';
+import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
 import { DeadlineList } from '../time/deadline-list.ts';
 import { fetchTransport } from '../wire/fetch-transport.ts';
@@ -64,7 +65,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     deadlines,
     clock,
     maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES,
-    headers: options.headers ?? {},
+    headers: { ...options.headers },
     sendCorrelationId: options.sendCorrelationId ?? false,
   });
   const layers = options.use === undefined ? defaultLayers() : [...options.use];
@@ -77,7 +78,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     deadline: options.deadline ?? Number.POSITIVE_INFINITY,
     unsupportedParams: options.unsupportedParams,
-    media: options.media?.download === true ? lazyMedia() : undefined,
+    media: options.media?.download === true ? lazyMedia(clock) : undefined,
     closed: false,
   };
   const runner = new CallRunner(environment);
@@ -85,10 +86,10 @@ export function createClient(options: ClientOptions = {}): LLMClient {
   const close = async (): Promise<void> => {
     if (environment.closed) return;
     environment.closed = true;
+    providers.close();
     for (const layer of layers) layer.close?.();
     await transport.close();
     deadlines.close();
-    providers.clear();
     listeners.clear();
   };
 
@@ -132,10 +133,10 @@ function lazyTransport({ transport, fetch }: ClientOptions): LazyTransport {
   };
 }
 
-function lazyMedia(): MediaSource {
+function lazyMedia(clock: Clock): MediaSource {
   let loading: Promise<MediaSource> | undefined;
   return async (url, signal) => {
-    loading ??= import('../wire/media.ts').then(({ createMediaSource }) => createMediaSource());
+    loading ??= import('../wire/media.ts').then(({ createMediaSource }) => createMediaSource({ clock }));
     return (await loading)(url, signal);
   };
 }

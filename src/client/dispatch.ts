@@ -86,7 +86,7 @@ function typed(thrown: unknown, call: Call): LLMError {
   if (call.signal?.aborted === true) {
     return new AbortError({ message: 'the signal given to the call was aborted', provider, model, cause: call.signal.reason });
   }
-  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  const message = `the provider failed without a typed error (${what.slice(0, 300)})`;
+  const what = thrown instanceof Error ? thrown.name : typeof thrown;
+  const message = `the provider failed with an error of no known type (${what}); see cause`;
   return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
 }

@@ -8,6 +8,9 @@ export interface Bounds {
   readonly deadlines: DeadlineList;
 }
 
+/** What {@link guarded} rejects with; the caller knows from its signal and clock which bound it was. */
+export const INTERRUPTED: unique symbol = Symbol('interrupted');
+
 /**
  * Waits for `work`, but not beyond the caller's abort or the deadline, even if a layer ignores both.
  * `late` gets a result that comes when nobody waits for it any more.
@@ -38,6 +41,3 @@ export function guarded<T>(work: Promise<T>, bounds: Bounds, late: (result: T) =
     );
   });
 }
-
-/** What {@link guarded} rejects with; the caller knows from its signal and clock which bound it was. */
-export const INTERRUPTED: unique symbol = Symbol('interrupted');

@@ -34,7 +34,7 @@ export function loopError(error: unknown, route: Route | undefined): unknown {
   return isVerdict ? answerError(error, route) : error;
 }
 
-/** Schema errors quote the answer at length; where and what is enough, the rest is in `cause`. */
+/** Parsers quote the answer; where and what is enough, the rest is in `cause`. */
 function firstLine(error: unknown): string {
   const issues = (error as { issues?: unknown } | null)?.issues;
   if (Array.isArray(issues)) {
@@ -47,6 +47,7 @@ function firstLine(error: unknown): string {
       .join('; ')
       .slice(0, 300);
   }
+  if (error instanceof SyntaxError) return 'it is not JSON';
   return (error instanceof Error ? error.message : String(error)).slice(0, 200);
 }
 

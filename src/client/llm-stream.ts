@@ -1,6 +1,6 @@
 import { Stream } from 'openai/core/streaming';
 import type { ChunkStream } from '../contract/stream.ts';
-import type { Route } from './route.ts';
+import type { Route, Routed } from './route.ts';
 import { addRoute } from './route.ts';
 
 /**
@@ -21,10 +21,10 @@ export class LLMStream<Item> extends Stream<Item> {
     });
   }
 
-  override tee(): [LLMStream<Item>, LLMStream<Item>] {
+  override tee(): [Routed<Stream<Item>>, Routed<Stream<Item>>] {
     const branches = super.tee();
     for (const branch of branches) addRoute(branch, this.route);
-    return branches as [LLMStream<Item>, LLMStream<Item>];
+    return branches as [Routed<Stream<Item>>, Routed<Stream<Item>>];
   }
 }
 

@@ -28,6 +28,7 @@ export class Providers implements TargetBook {
   readonly #definitions = new Map<string, ProviderDefinition>();
   readonly #made = new Map<string, Provider | Promise<Provider>>();
   readonly #environment: SharedEnvironment;
+  #closed = false;
 
   /** @throws ConfigurationError for ids that are neither built in nor providers of your own. */
   constructor(
@@ -61,6 +62,7 @@ export class Providers implements TargetBook {
 
   /** A promise only at the first call to a provider. */
   get(id: string): Provider | Promise<Provider> {
+    if (this.#closed) throw closedClient();
     const made = this.#made.get(id);
     if (made !== undefined) return made;
     const making = this.#make(id).then(
@@ -77,7 +79,9 @@ export class Providers implements TargetBook {
     return making;
   }
 
-  clear(): void {
+  /** Calls that are still on their way find no provider any more. */
+  close(): void {
+    this.#closed = true;
     this.#made.clear();
   }
 
@@ -103,12 +107,12 @@ export class Providers implements TargetBook {
         param: `providers.${name}`,
       });
     }
-    this.#settings.set(id, settings);
+    this.#settings.set(id, { ...settings });
   }
 
   #idOf(name: string, path: string): string {
-    const id = this.aliases.get(name) ?? name;
-    if (this.ids.has(id)) return id;
+    const id = this.ids.has(name) ? name : this.aliases.get(name);
+    if (id !== undefined && this.ids.has(id)) return id;
     const advice = didYouMean(name, [...this.ids, ...this.aliases.keys()]);
     throw new ConfigurationError({
       message: `${path}: unknown provider "${name}"${advice === undefined ? '' : `; ${advice}`}`,
@@ -117,6 +121,9 @@ export class Providers implements TargetBook {
     });
   }
 }
+
+export const closedClient = (): ConfigurationError =>
+  new ConfigurationError({ message: 'the client was closed; make a new one with createClient', code: 'client_closed' });
 
 function checkedName(name: string): string {
   if (/^[\w-]+$/.test(name)) return name;

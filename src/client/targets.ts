@@ -57,8 +57,9 @@ export class Targets {
   }
 
   #idOf(name: string): string | undefined {
-    const id = this.#book.aliases.get(name) ?? name;
-    return this.#book.ids.has(id) ? id : undefined;
+    const { ids, aliases } = this.#book;
+    const id = ids.has(name) ? name : aliases.get(name);
+    return id !== undefined && ids.has(id) ? id : undefined;
   }
 
   #bare(model: string): ConfigurationError {

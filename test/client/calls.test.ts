@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientEvent, Middleware } from '../../src/index.ts';
-import { createClient, isLLMError, openaiCompatible, UnsupportedParamsError } from '../../src/index.ts';
+import { createClient, isLLMError, openaiCompatible, retry, UnsupportedParamsError } from '../../src/index.ts';
 import type { Setup } from '../support/client.ts';
 import { rejection, setUp } from '../support/client.ts';
 import { failure, reply, silence, stream, textStream } from '../support/openai-server.ts';
@@ -328,6 +328,15 @@ describe('close()', () => {
     const error = await rejection(llm.chat.completions.create({ model, messages }));
     expect(error).toMatchObject({ kind: 'configuration', code: 'client_closed' });
     expect(await rejection(llm.models.list({ provider: 'mine' }))).toMatchObject({ code: 'client_closed' });
+    expect(setup.server.requests).toHaveLength(1);
+  });
+
+  it('stops calls that are still trying', async () => {
+    setup.server.answer(failure(503));
+    const llm = setup.make({ use: [retry({ minDelay: 30, jitter: 'none' })] });
+    const error = rejection(llm.chat.completions.create({ model, messages }));
+    llm.on('waiting', () => void llm.close());
+    expect(await error).toMatchObject({ attempts: [{ outcome: 'service_unavailable' }] });
     expect(setup.server.requests).toHaveLength(1);
   });
 

@@ -78,6 +78,15 @@ describe('createClient', () => {
     expect(throws({ clock: {} })).toMatch(/clock: expected a clock/);
   });
 
+  it('lets a provider of one’s own take a built-in name or alias', async () => {
+    const own = { id: 'own', create: () => ({ id: 'own', wire: {} as never, operations: {} }) };
+    const llm = createClient({ providers: { google: own, openai: own }, use: [] });
+    for (const model of ['google/x', 'openai/x']) {
+      const error = await rejection(llm.embeddings.create({ model, input: 'a' }));
+      expect(error).toMatchObject({ kind: 'unsupported_operation', provider: model.split('/')[0] });
+    }
+  });
+
   it('never shows a key', () => {
     expect(throws({ providers: { openai: { apiKey: { secret: 'sk-123' } } } })).not.toContain('sk-123');
   });
