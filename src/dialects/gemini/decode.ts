@@ -43,7 +43,7 @@ function choiceOf(candidate: Record<string, unknown>, content: CandidateContent,
     ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
     ...(images.length === 0 ? {} : { images }),
     ...(audio === undefined ? {} : { audio }),
-    ...(Object.keys(google).length === 0 ? {} : { extra_content: { google } }),
+    ...(google === undefined ? {} : { extra_content: { google } }),
   };
   return {
     index: typeof candidate.index === 'number' ? candidate.index : position,

@@ -3,6 +3,8 @@ import type { ChatToolCall } from '../../contract/chat.ts';
 import { isRecord } from '../chat-rules.ts';
 import type { GoogleExtras, ReplyImage } from './content-types.ts';
 
+type GoogleFields = NonNullable<NonNullable<GoogleExtras['extra_content']>['google']>;
+
 /** What one candidate says, in a whole answer or in one event of a stream. */
 export interface CandidateContent {
   text: string;
@@ -11,7 +13,7 @@ export interface CandidateContent {
   images: ReplyImage[];
   /** `mime_type` tells of the raw PCM that Gemini sends. */
   audio: (ChatCompletionAudio & { mime_type: string }) | undefined;
-  google: NonNullable<NonNullable<GoogleExtras['extra_content']>['google']>;
+  google: GoogleFields | undefined;
 }
 
 /** Ids for tool calls that came without one: derived from the answer's own id, unlike over the calls of a conversation. */
@@ -30,29 +32,31 @@ export class CallIds {
 }
 
 export function readCandidate(candidate: Record<string, unknown>, ids: CallIds): CandidateContent {
-  const content: CandidateContent = { text: '', reasoning: '', toolCalls: [], images: [], audio: undefined, google: {} };
+  const content: CandidateContent = { text: '', reasoning: '', toolCalls: [], images: [], audio: undefined, google: undefined };
   const parts: unknown = isRecord(candidate.content) ? candidate.content.parts : undefined;
   if (Array.isArray(parts)) for (const part of parts) if (isRecord(part)) readPart(part, ids, content);
-  const { google } = content;
-  if (isRecord(candidate.groundingMetadata)) google.grounding_metadata = candidate.groundingMetadata;
-  if (isRecord(candidate.citationMetadata)) google.citation_metadata = candidate.citationMetadata;
-  if (typeof candidate.continuationToken === 'string') google.continuation_token = candidate.continuationToken;
+  const { groundingMetadata, citationMetadata, continuationToken } = candidate;
+  if (isRecord(groundingMetadata)) google(content).grounding_metadata = groundingMetadata;
+  if (isRecord(citationMetadata)) google(content).citation_metadata = citationMetadata;
+  if (typeof continuationToken === 'string') google(content).continuation_token = continuationToken;
   return content;
 }
+
+const google = (content: CandidateContent): GoogleFields => (content.google ??= {});
 
 function readPart(part: Record<string, unknown>, ids: CallIds, into: CandidateContent): void {
   const signature = typeof part.thoughtSignature === 'string' && part.thoughtSignature !== '' ? part.thoughtSignature : undefined;
   if (typeof part.text === 'string') {
     if (part.thought === true) into.reasoning += part.text;
     else into.text += part.text;
-    if (signature !== undefined) into.google.thought_signature = signature;
+    if (signature !== undefined) google(into).thought_signature = signature;
   } else if (isRecord(part.functionCall)) {
     const toolCall = readCall(part.functionCall, ids);
     if (toolCall !== undefined) into.toolCalls.push(signed(toolCall, signature));
   } else if (isRecord(part.inlineData)) readMedia(part.inlineData, signature, ids, into);
   else if (Object.keys(part).some((key) => key !== 'thoughtSignature' && key !== 'thought')) {
-    into.google.parts = [...(into.google.parts ?? []), part];
-  } else if (signature !== undefined) into.google.thought_signature = signature;
+    google(into).parts = [...(into.google?.parts ?? []), part];
+  } else if (signature !== undefined) google(into).thought_signature = signature;
 }
 
 function readCall(functionCall: Record<string, unknown>, ids: CallIds): ChatToolCall | undefined {
@@ -78,7 +82,7 @@ function readMedia(
     return;
   }
   into.audio = { id: ids.next().replace('call_', 'audio_'), data, expires_at: 0, transcript: '', mime_type: mimeType };
-  if (signature !== undefined) into.google.thought_signature = signature;
+  if (signature !== undefined) google(into).thought_signature = signature;
 }
 
 const signed = <T extends object>(carrier: T, signature: string | undefined): T & GoogleExtras =>

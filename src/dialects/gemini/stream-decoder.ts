@@ -3,6 +3,7 @@ import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import { isRecord } from '../chat-rules.ts';
 import { type AnswerHead, candidatesOf, failureOf, readHead, serviceTierOf } from './answer-head.ts';
 import { blockedAnswer } from './blocked.ts';
+import type { GoogleExtras, ReplyImage } from './content-types.ts';
 import { isEmpty, nativeReason } from './decode.ts';
 import { finishOf } from './finish.ts';
 import { logprobsOf } from './logprobs.ts';
@@ -108,16 +109,19 @@ export class GeminiStreamDecoder implements StreamDecoder<ChatChunk> {
   }
 }
 
-function deltaOf(content: CandidateContent, choice: OpenChoice): ChatDelta {
-  const { text, reasoning, toolCalls, images, audio, google } = content;
-  const extras: object = {
-    ...(images.length === 0 ? {} : { images }),
-    ...(audio === undefined ? {} : { audio }),
-    ...(Object.keys(google).length === 0 ? {} : { extra_content: { google } }),
-  };
-  const delta: ChatDelta = { ...extras };
+/** Fields of a delta beyond openai's. */
+interface GeminiDelta extends ChatDelta, GoogleExtras {
+  images?: ReplyImage[];
+  audio?: object;
+}
+
+function deltaOf({ text, reasoning, toolCalls, images, audio, google }: CandidateContent, choice: OpenChoice): GeminiDelta {
+  const delta: GeminiDelta = {};
   if (text !== '') delta.content = text;
   if (reasoning !== '') delta.reasoning_content = reasoning;
   if (toolCalls.length > 0) delta.tool_calls = toolCalls.map((toolCall) => ({ index: choice.toolCalls++, ...toolCall }));
+  if (images.length > 0) delta.images = images;
+  if (audio !== undefined) delta.audio = audio;
+  if (google !== undefined) delta.extra_content = { google };
   return delta;
 }
