@@ -9,7 +9,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   errors: { may: [], packages: /^openai\/core\/error$/ },
   time: { may: ['errors'], packages: /^$/ },
   contract: { may: ['errors', 'time'], packages: /^(openai\/(core\/error|resources\/.+)|zod\/mini)$/ },
-  wire: { may: ['errors', 'time', 'contract'], packages: /^(undici|#default-transport|node:.+)$/ },
+  wire: { may: ['errors', 'time', 'contract'], packages: /^(undici(\/lib\/.+)?|#default-transport|node:.+)$/ },
   middleware: { may: ['errors', 'time', 'contract'], packages: /^(opossum|p-retry|zod\/mini)$/ },
   observe: { may: ['errors', 'time', 'contract'], packages: /^$/ },
   dialects: { may: ['errors', 'time', 'contract', 'wire'], packages: /^openai\/resources\/.+$/ },
@@ -120,7 +120,7 @@ describe('the files', () => {
   it('are named for their subject', () => {
     const stems = [...sources.keys()].flatMap((file) =>
       file
-        .replace(/(\.node)?\.ts$/, '')
+        .replace(/(\.node|\.d)?\.ts$/, '')
         .split('/')
         .map((part) => [file, part] as const),
     );

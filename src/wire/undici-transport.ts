@@ -1,9 +1,9 @@
 import type { Agent, Dispatcher } from 'undici';
 import type { Flow, Receiver, Transport, WireRequest } from '../contract/wire.ts';
 import { chosenDispatcher } from './global-dispatcher.ts';
-import type { OwnAgent } from './undici-agent.ts';
-import { agentWith, defaultAgent } from './undici-agent.ts';
-import { UndiciExchange } from './undici-exchange.ts';
+import type { OwnAgent } from './undici-agent.node.ts';
+import { agentWith, defaultAgent } from './undici-agent.node.ts';
+import { UndiciExchange } from './undici-exchange.node.ts';
 
 /** How `undiciTransport` is set up: options for an agent of its own, or a dispatcher that the caller keeps. */
 export type UndiciTransportOptions = Agent.Options | { readonly dispatcher: Dispatcher };

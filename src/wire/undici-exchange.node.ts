@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Flow, Receiver, WireHeaders } from '../contract/wire.ts';
-import type { PendingConnections } from './undici-agent.ts';
+import type { PendingConnections } from './undici-agent.node.ts';
 
 /**
  * One request on undici, its handler and its flow in one object.
