@@ -65,6 +65,7 @@ function addressOf(context: ProviderContext): string {
 function keyFor(context: ProviderContext, baseURL: string): string | undefined {
   const { apiKey } = context.settings;
   if (apiKey !== undefined && apiKey !== '') return apiKey;
-  const readable = /^http:\/\/(?!127\.|localhost[:/]|localhost$|\[::1\])/.test(baseURL);
-  return readable ? undefined : context.env('OLLAMA_API_KEY');
+  const { protocol, hostname } = new URL(baseURL);
+  const safe = protocol === 'https:' || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  return safe ? context.env('OLLAMA_API_KEY') : undefined;
 }
