@@ -125,10 +125,10 @@ describe('broken connections', () => {
 
   it('stall falls silent after so many frames and stays open', async () => {
     mock.enqueue('openai', fault.stall(2), fault.stall());
-    const stream = await send(url(), { body: STREAM, leaveAfterMs: 300 });
+    const stream = await send(url(), { body: STREAM, leaveAfterMs: 500 });
     expect(stream).toMatchObject({ status: 200, complete: false });
     expect(contentFrames(stream.text)).toBe(2);
-    expect(await send(url(), { body: CHAT, leaveAfterMs: 150 })).toMatchObject({ status: undefined });
+    expect(await send(url(), { body: CHAT, leaveAfterMs: 500 })).toMatchObject({ status: undefined });
   });
 
   it('close() ends a stall at once', async () => {
@@ -193,7 +193,7 @@ describe('broken bodies', () => {
 
   it('slowFirstToken sends the headers at once', async () => {
     mock.enqueue('openai', fault.slowFirstToken(60_000));
-    const seen = await send(url(), { body: STREAM, leaveAfterMs: 200 });
+    const seen = await send(url(), { body: STREAM, leaveAfterMs: 500 });
     expect(seen.status).toBe(200);
     expect(contentFrames(seen.text)).toBe(0);
   });

@@ -16,7 +16,7 @@ export interface Sent {
   /** Besides a bearer token; `authorization: ''` takes that off. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** Ends the exchange from this side after so many milliseconds. */
+  /** Ends the exchange from this side after so many milliseconds of silence. */
   readonly leaveAfterMs?: number;
 }
 
@@ -37,7 +37,9 @@ export function send(url: string, { method = 'POST', headers = {}, body, leaveAf
       status = response.statusCode;
       answered = response.headers;
       response.setEncoding('utf8');
+      timer?.refresh();
       response.on('data', (part: string) => {
+        timer?.refresh();
         text += part;
       });
       response.on('error', (cause: NodeJS.ErrnoException) => {
