@@ -15,7 +15,11 @@ export interface Row {
 }
 
 /** The OpenAI envelope. */
-export const openai = (message: string, code: string | number | null = null, type: string | null = 'invalid_request_error') => ({
+export const openai = (
+  message: string,
+  code: string | number | null = null,
+  type: string | null = 'invalid_request_error',
+): { readonly error: object } => ({
   error: { message, type, param: null, code },
 });
 
@@ -29,7 +33,7 @@ export const row = (status: number | undefined, body: unknown, becomes: string, 
 
 const NEVER = new Set(
   `BadRequestError ContextWindowExceededError ContentPolicyViolationError AuthenticationError PermissionDeniedError NotFoundError
-   UnprocessableEntityError InsufficientCreditsError RequestTooLargeError ConflictError`.split(/\s+/),
+   UnprocessableEntityError InsufficientCreditsError RequestTooLargeError ConflictError UnsupportedParamsError`.split(/\s+/),
 );
 
 /** One test per row. Without `retryable` it is the default of the class. */

@@ -56,6 +56,8 @@ const errorType: FailureRule = ({ body, json, message }) => {
 export const openrouterRules: readonly FailureRule[] = [
   inFlightBudget,
   moderation,
+  // the key's own spending cap, sent as 403 (RooCodeInc/Roo-Code#515)
+  textRule(/^key limit exceeded/i, 'insufficient_credits', 402, 403),
   errorType,
   textRule(/data policy|privacy settings|guardrail restrictions/i, 'permission_denied', 404),
   textRule(/^no (?:allowed )?(?:endpoints|providers) (?:found|are available)/i, 'not_found', 400, 404),

@@ -79,7 +79,7 @@ const TELLING = tableOf({
     request_forbidden unsupported_country_region_territory ACCESS_DENY not_authorized`,
   not_found: 'not_found_error not_found NotFoundError resource_not_found resource_not_found_error',
   conflict: 'conflict_error ConflictException',
-  timeout: 'timeout DEADLINE_EXCEEDED expired',
+  timeout: 'timeout DEADLINE_EXCEEDED',
   service_unavailable: 'ServiceUnavailableError',
   authentication: 'AuthenticationError UNAUTHENTICATED unauthorized auth_error invalid_token',
 });

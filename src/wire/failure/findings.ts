@@ -16,7 +16,7 @@ export interface Findings {
 }
 
 const NOTHING: Findings = { message: '', codes: [] };
-const MAX_DEPTH = 6;
+const MAX_DEPTH = 10;
 const MAX_CODE = 160;
 const REASON_PHRASE =
   /^(?:bad request|unauthorized|payment required|forbidden|not found|too many requests|conflict|unprocessable entity|internal server error|bad gateway|service unavailable|gateway timeout|error)\.?$/i;

@@ -13,10 +13,10 @@ const FORMS: readonly RegExp[] = [
   String.raw`exceed context limit: ${N} \+ [\d,]+ > ${M}`, // Anthropic, with max_tokens
   String.raw`input token count \(${N}\) exceeds the maximum number of tokens allowed \(${M}\)`, // Gemini
   String.raw`\(${N} tokens\) exceeds the available context size \(${M} tokens\)`, // llama.cpp
-  String.raw`maximum prompt length is ${M} but the request contains ${N}`, // xAI
+  `maximum prompt length is ${M} but the request contains ${N}`, // xAI
   String.raw`maximum context length is ${M}.{0,40}?\([^)]{0,60}?${N} tokens\)`, // Cloudflare
-  String.raw`maximum context length is ${M}.{0,60}?(?:requested|resulted in|has)(?: about| at least)? ${N}`, // OpenAI, vLLM, OpenRouter
-  String.raw`prompt contains ${N} tokens.{0,40}?with ${M} maximum`, // Mistral
+  `maximum context length is ${M}.{0,60}?(?:requested|resulted in|has)(?: about| at least)? ${N}`, // OpenAI, vLLM, OpenRouter
+  `prompt contains ${N} tokens.{0,40}?with ${M} maximum`, // Mistral
   `current length is ${N} while limit is ${M}`, // Cerebras
   String.raw`token limit: ${M} \(requested: ${N}\)`, // Moonshot
   `input length ${N} exceeds maximum input length ${M}`, // DeepInfra

@@ -15,10 +15,10 @@ export interface Confidential {
 
 const KEY_LIKE: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:key|api[-_]?key|token|access_token|sig|signature)=)[^&\s"'<>]+/gi, `$1${REDACTED}`],
-  [/\b(Bearer|Basic) +[\w.~+/=*-]{8,}/gi, `$1 ${REDACTED}`],
-  [/\b(?:sk|rk|pk)[-_][\w*.…-]{8,}/g, REDACTED],
+  [/\b(Bearer|Basic) +(?:(?=\S{0,64}[\d=])[\w.~+/=*-]{8,}|[\w.~+/=*-]{20,})/gi, `$1 ${REDACTED}`],
+  [/\b(?:sk|rk|pk)[-_][\w*…-]{8,}/g, REDACTED],
   [/\b(?:gsk_|hf_|r8_|fw_|jina_|tgp_v1_|ghp_|gho_|github_pat_|glpat-|nvapi-|pplx-|csk-|xai-|vck_|co_)[\w*-]{12,}/g, REDACTED],
-  [/\bAIza[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bya29\.[\w.-]{10,}/g, REDACTED],
+  [/\bAIza[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bya29\.[\w-]{10,}(?:\.[\w-]+)*/g, REDACTED],
   [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, REDACTED],
 ];
 

@@ -32,6 +32,7 @@ describe('rows of the Anthropic sheet', () => {
       MONEY,
     ),
     row(400, anthropic('invalid_request_error', 'You have reached your specified workspace API usage limits.'), MONEY),
+    row(400, anthropic('invalid_request_error', 'This organization has been disabled.'), 'PermissionDeniedError'),
     row(401, anthropic('authentication_error', 'invalid x-api-key'), 'AuthenticationError'),
     row(402, anthropic('billing_error', 'Payment required', 'linked_organization_spend_limit_reached'), MONEY),
     row(403, anthropic('permission_error', 'Your key may not use this resource'), 'PermissionDeniedError'),
