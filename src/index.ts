@@ -18,6 +18,7 @@ export { LLMStream } from './client/llm-stream.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
 export type { ListModelsParams, Models } from './client/models.ts';
 export type { ProviderEntry } from './client/providers.ts';
+export type { Rerank, RerankParams } from './client/rerank.ts';
 export type { Route, Routed } from './client/route.ts';
 export type { TextCompletionParams, TextCompletions } from './client/text-completions.ts';
 export type {
@@ -42,6 +43,8 @@ export type {
   ChatReply,
   ChatRequest,
   ChatToolCall,
+  MessageExtras,
+  ReasoningExtras,
   ThinkingBlock,
 } from './contract/chat.ts';
 export type {
@@ -53,13 +56,23 @@ export type {
   ClientEventName,
   ClientEventOf,
 } from './contract/events.ts';
+export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
 export type { Provider, ProviderContext, ProviderDefinition, ProviderSettings } from './contract/provider.ts';
 export type { AnthropicOptions, GeminiOptions, OllamaOptions, ProviderOptions } from './contract/provider-options.ts';
 export type { ChunkStream, Settlement } from './contract/stream.ts';
 export type { Usage } from './contract/usage.ts';
-export type { CompletionRequest, EmbedReply, EmbedRequest, ModelInfo, ModelList } from './contract/vectors.ts';
-export type { Flow, Receiver, Transport, WireHeaders, WireRequest } from './contract/wire.ts';
+export type {
+  CompletionRequest,
+  EmbedReply,
+  EmbedRequest,
+  ModelInfo,
+  ModelList,
+  RerankReply,
+  RerankRequest,
+  RerankResult,
+} from './contract/vectors.ts';
+export type { Flow, Receiver, Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from './contract/wire.ts';
 export type { Attempt } from './errors/attempt.ts';
 export type { LLMError, LLMErrorOf } from './errors/catalogue.ts';
 export { errorFromJSON, isLLMError } from './errors/catalogue.ts';
@@ -104,3 +117,4 @@ export { timeout } from './middleware/timeout.ts';
 export type { Logger } from './observe/log-events.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-hosts.ts';
 export type { Clock, Timer } from './time/clock.ts';
+export type { DeadlineList, Watched } from './time/deadline-list.ts';

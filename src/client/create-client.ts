@@ -22,6 +22,7 @@ import { Listeners } from './listeners.ts';
 import { Models } from './models.ts';
 import { compose } from './pipeline.ts';
 import { Providers } from './providers.ts';
+import { Rerank } from './rerank.ts';
 import { Targets } from './targets.ts';
 import { TextCompletions } from './text-completions.ts';
 
@@ -31,6 +32,8 @@ export interface LLMClient extends AsyncDisposable {
   /** Legacy text completions. */
   readonly completions: TextCompletions;
   readonly embeddings: Embeddings;
+  /** Documents in the order of their relevance to a query. */
+  readonly rerank: Rerank;
   readonly models: Models;
   /** Listens to an event; the returned function takes the listener off. A listener that throws changes nothing. */
   on<N extends ClientEventName>(name: N, listener: (event: ClientEventOf<N>) => void): () => void;
@@ -97,6 +100,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     chat: { completions: new ChatCompletions(runner) },
     completions: new TextCompletions(runner),
     embeddings: new Embeddings(runner),
+    rerank: new Rerank(runner),
     models: new Models(runner, providers.defaultProvider),
     on(name, listener) {
       checkListener(name, listener);

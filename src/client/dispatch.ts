@@ -16,6 +16,7 @@ const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
   complete: 'text completions',
   completeStream: 'streamed text completions',
   embed: 'embeddings',
+  rerank: 'reranking',
   models: 'a list of models',
 };
 

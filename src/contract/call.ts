@@ -6,7 +6,15 @@ import type { CallEvent } from './events.ts';
 import type { MediaSource } from './media.ts';
 import type { ChunkStream } from './stream.ts';
 import type { Target } from './target.ts';
-import type { CompletionRequest, EmbedReply, EmbedRequest, ListModelsRequest, ModelList } from './vectors.ts';
+import type {
+  CompletionRequest,
+  EmbedReply,
+  EmbedRequest,
+  ListModelsRequest,
+  ModelList,
+  RerankReply,
+  RerankRequest,
+} from './vectors.ts';
 
 export type { Target } from './target.ts';
 
@@ -17,6 +25,7 @@ export interface Operations {
   readonly complete: { readonly request: CompletionRequest; readonly result: Completion };
   readonly completeStream: { readonly request: CompletionRequest; readonly result: ChunkStream<Completion> };
   readonly embed: { readonly request: EmbedRequest; readonly result: EmbedReply };
+  readonly rerank: { readonly request: RerankRequest; readonly result: RerankReply };
   readonly models: { readonly request: ListModelsRequest; readonly result: ModelList };
 }
 

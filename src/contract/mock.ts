@@ -11,11 +11,15 @@ export interface MockRequest {
 
 /** What a request asks for. */
 export interface MockAsk {
-  readonly operation: 'chat' | 'complete' | 'embed' | 'models' | 'count';
+  readonly operation: 'chat' | 'complete' | 'embed' | 'rerank' | 'models' | 'count';
   readonly model: string;
   readonly stream: boolean;
   /** A usage chunk is wanted (OpenAI's `include_usage`). */
   readonly includeUsage: boolean;
+  /** The documents of a rerank request. */
+  readonly documents?: readonly string[];
+  readonly topN?: number;
+  readonly returnDocuments?: boolean;
   /** Vectors wanted by an embeddings request. */
   readonly inputs?: readonly string[];
   readonly dimensions?: number;
@@ -88,6 +92,8 @@ export interface MockDialect {
     ask: MockAsk,
   ): { readonly headers: Readonly<Record<string, string>>; readonly frames: readonly MockFrame[] };
   embeddings?(vectors: readonly (readonly number[])[], ask: MockAsk): MockAnswer;
+  /** Scores by position in `ask.documents`, best first. */
+  rerank?(results: readonly { readonly index: number; readonly score: number }[], ask: MockAsk): MockAnswer;
   models(ids: readonly string[]): MockAnswer;
   failure(name: MockFailureName, ask: MockAsk | undefined, options: { readonly retryAfterSeconds?: number }): MockAnswer;
   /** An error event in a running stream. */

@@ -29,3 +29,31 @@ export interface ModelList {
   readonly object: 'list';
   readonly data: readonly ModelInfo[];
 }
+
+/** The body of a rerank call below the client. */
+export interface RerankRequest {
+  readonly query: string;
+  /** Texts, or objects whose `text` counts. */
+  readonly documents: readonly (string | { readonly text: string })[];
+  /** How many results are wanted; default all. */
+  readonly top_n?: number | undefined;
+  /** Whether results repeat their documents; default false. */
+  readonly return_documents?: boolean | undefined;
+  readonly providerOptions?: ProviderOptions | undefined;
+}
+
+export interface RerankResult {
+  /** Position in `documents`. */
+  readonly index: number;
+  /** Higher is more relevant; the scale is the model's own. */
+  readonly relevance_score: number;
+  readonly document?: { readonly text: string };
+}
+
+/** Results, most relevant first. The shape is Cohere's, which most providers share. */
+export interface RerankReply {
+  readonly id?: string;
+  readonly model: string;
+  readonly results: readonly RerankResult[];
+  readonly usage?: { readonly total_tokens: number };
+}

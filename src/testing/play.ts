@@ -152,11 +152,16 @@ async function playOpening(reply: Reply, stage: Stage, chunks: number): Promise<
 
 function answerOf(reply: Reply, { dialect, ask, models }: Stage): RenderedAnswer {
   if (ask.operation === 'models') return renderAnswer(dialect.models(models));
+  if (ask.operation === 'rerank' && dialect.rerank !== undefined) return renderAnswer(dialect.rerank(ranked(ask), ask));
   if (ask.operation !== 'embed') return renderAnswer(dialect.reply(reply.content, ask));
   if (dialect.embeddings === undefined) return renderAnswer(dialect.failure('notFound', ask, {}));
   const vectors = (ask.inputs ?? ['']).map((text) => vectorOf(text, ask.dimensions ?? DEFAULT_DIMENSIONS));
   return renderAnswer(dialect.embeddings(vectors, ask));
 }
+
+/** The first document is the most relevant, and so on: scores that a test can foresee. */
+const ranked = ({ documents = [], topN = documents.length }: MockAsk): { index: number; score: number }[] =>
+  documents.slice(0, topN).map((_, index) => ({ index, score: 1 / (index + 1) }));
 
 const streamOf = (item: BodyFault, stage: Stage): RenderedStream =>
   renderStream(item.reply, stage.provider, stage.dialect, stage.ask);

@@ -37,8 +37,8 @@ export function openaiCompatible(settings: OpenAICompatibleSettings): ProviderDe
   const id = 'openai_compatible';
   return defineProvider({
     id,
-    create: (context) =>
-      createHost(OPENAI_HOSTS.openai_compatible, id, { ...context, settings: { ...context.settings, ...settings } }),
+    settings,
+    create: (context) => createHost(OPENAI_HOSTS.openai_compatible, id, context),
   });
 }
 
