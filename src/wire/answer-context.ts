@@ -3,6 +3,7 @@ import type { DecodeContext } from '../contract/codec.ts';
 import type { Wire, WireHeaders } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { ResponseValidationError } from '../errors/wire-errors.ts';
+import { jsonText } from './json-text.ts';
 
 /** What decoders see of the answer that they decode. */
 export class AnswerContext<K extends OperationName> implements DecodeContext<K> {
@@ -21,7 +22,7 @@ export class AnswerContext<K extends OperationName> implements DecodeContext<K> 
   }
 
   failure(body: unknown, status?: number): LLMError {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const text = typeof body === 'string' ? body : jsonText(body);
     return this.#wire.explain({ status, headers: this.headers, text, json: body, place: this.#place }, this.call as Call);
   }
 

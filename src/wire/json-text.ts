@@ -9,6 +9,15 @@ export function parseJSON(text: string): unknown {
   }
 }
 
+/** A value as JSON; `''` where it is nested too deeply to be written. */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** Whether a text that is no JSON looks like JSON that broke off, rather than like something else. */
 export function looksCut(text: string): boolean {
   const trimmed = text.trim();

@@ -371,8 +371,7 @@ describe('a transport', () => {
   it('is bounded by the timeout of a provider’s settings', async () => {
     setup.server.answer(silence);
     const slow = openaiCompatible({ baseURL: setup.server.baseURL, timeout: 50 });
-    const definition = { ...slow, settings: { timeout: 50 } };
-    const llm = setup.make({ providers: { slow: definition } });
+    const llm = setup.make({ providers: { slow } });
     const error = await rejection(llm.chat.completions.create({ model: 'slow/x', messages }));
     expect(error).toMatchObject({ kind: 'timeout', phase: 'attempt' });
     const own = await rejection(setup.llm.chat.completions.create({ model, messages }, { timeout: 50 }));

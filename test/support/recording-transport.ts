@@ -82,7 +82,7 @@ export function providerOn(
   const deadlines = new DeadlineList(systemClock);
   const context: ProviderContext = {
     id,
-    settings,
+    settings: { ...definition.settings, ...settings },
     env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     connect: (spec) =>
       createConnection(spec, {
