@@ -256,6 +256,17 @@ describe('while it is open', () => {
     expect(short.breaker.snapshot()[0]?.trialAt).toBe(short.clock.now() + 1_000);
   });
 
+  it('does not hold a Retry-After against a target that has answered since', async () => {
+    const failed = failure('connection');
+    const { calls, breaker, clock } = watched(small, [
+      failure('service_unavailable', { retryAfterMs: 20_000 }),
+      undefined,
+      failed,
+    ]);
+    await calls(4);
+    expect(breaker.snapshot()[0]?.trialAt).toBe(clock.now() + 1_000);
+  });
+
   it('ignores stragglers from before the opening', async () => {
     const wire = held();
     const { run, state, clock } = watched(small, wire.steps);

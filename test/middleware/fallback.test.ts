@@ -223,6 +223,13 @@ describe('targets that cannot be asked', () => {
     expect(await rejectionOf(none.run())).toBe(noKey);
   });
 
+  it('the last of the list too: the warning says why nobody was left', async () => {
+    const noKey = failure('configuration', { message: 'OLLAMA_HOST is not set' });
+    const { run, eventsOf } = chain({ [PRIMARY]: [failure('connection')], [THIRD]: [noKey] }, undefined, [THIRD]);
+    expect(await rejectionOf(run())).toMatchObject({ kind: 'connection' });
+    expect(eventsOf('warning')).toMatchObject([{ message: `${THIRD} was skipped: OLLAMA_HOST is not set` }]);
+  });
+
   it('a target without others just fails', async () => {
     const noKey = failure('configuration');
     const { run, events } = chain({ [PRIMARY]: [noKey] }, undefined, [PRIMARY]);

@@ -33,10 +33,14 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 interface OpossumCircuit {
   readonly opened: boolean;
   readonly stats: { readonly fires: number; readonly failures: number };
-  readonly status: { rotateBucket(): void };
+  readonly status: { readonly window: readonly OpossumBucket[]; rotateBucket(): void };
   fire(): Promise<void>;
   emit(event: 'fire' | 'success'): boolean;
   shutdown(): void;
+}
+
+interface OpossumBucket {
+  readonly latencyTimes: number[];
 }
 
 const Circuit = Opossum as unknown as new (action: () => never, options: object) => OpossumCircuit;
@@ -62,12 +66,14 @@ export function createEngine(
   });
   const bucketMs = window / BUCKETS;
   let bucketStart = clock.now();
+  let bucket = circuit.status.window[0];
 
   const turnWindow = (now: number): void => {
     const elapsed = Math.floor((now - bucketStart) / bucketMs);
     if (elapsed <= 0) return;
     bucketStart += elapsed * bucketMs;
     for (let turns = Math.min(elapsed, BUCKETS); turns > 0; turns--) circuit.status.rotateBucket();
+    bucket = circuit.status.window[0];
   };
 
   return {
@@ -75,12 +81,14 @@ export function createEngine(
       turnWindow(clock.now());
       if (outcome === 'failure') {
         circuit.fire().catch(ignore);
-        return circuit.opened;
+      } else {
+        // The events that opossum counts a success by, and closes when half-open; firing would do the same and make promises.
+        circuit.emit('fire');
+        circuit.emit('success');
       }
-      // The events that opossum counts a success by, and closes when half-open; firing would do the same and make promises.
-      circuit.emit('fire');
-      circuit.emit('success');
-      return false;
+      // opossum keeps every latency of the window, even where it is told to need none
+      if (bucket !== undefined) bucket.latencyTimes.length = 0;
+      return circuit.opened;
     },
     counts() {
       const { fires, failures } = circuit.stats;
