@@ -26,7 +26,7 @@ export interface RetryOptions {
   readonly maxRetryAfter?: number | undefined;
   /** Another number of repeats for some kinds of failure: `{ rate_limit: 5, timeout: 0 }`. Default `{ conflict: 1 }`. */
   readonly by?: { readonly [K in ErrorKind]?: number | undefined } | undefined;
-  /** Asked about a failure that may be repeated; `false` lets it stand. `attempt` counts from 1 at each target. */
+  /** Asked about a failure that would be repeated; `false` lets it stand. It cannot make a failure repeatable. `attempt` counts from 1 at each target. */
   readonly shouldRetry?: ((error: LLMError, call: Call, attempt: number) => boolean) | undefined;
 }
 
@@ -47,9 +47,10 @@ function isWait(value: unknown): boolean {
 }
 
 /**
- * Repeats an attempt that failed for a passing reason (`error.retryable`), at the same target, after a wait: a Retry-After is
- * kept to the letter, otherwise an exponential backoff. Gives up at once when the provider asks for more than `maxRetryAfter`
- * or the wait does not fit the call's deadline, so that a `fallback` around it moves on. The error comes out as it was.
+ * Repeats an attempt that failed for a passing reason (`error.retryable`), at the same target, after a wait: what the provider
+ * asked for (and up to a tenth more, at most 1 s), otherwise an exponential backoff. Gives up at once when the provider asks for
+ * more than `maxRetryAfter` or the wait does not fit the call's deadline, so that a `fallback` around it moves on. The error
+ * comes out as it was.
  *
  * @throws ConfigurationError when an option is wrong.
  * @example
