@@ -20,6 +20,7 @@ export interface AnthropicOptions {
   thinking?:
     | { type: 'enabled'; budget_tokens: number; display?: 'summarized' | 'omitted' }
     | { type: 'adaptive'; display?: 'summarized' | 'omitted' }
+    | { type: 'between_tools' }
     | { type: 'disabled' };
   top_k?: number;
   /** Marks the last cacheable block of the request. */

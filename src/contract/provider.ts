@@ -1,6 +1,7 @@
 import type { ErrorKind } from '../errors/kinds.ts';
 import type { FieldError } from '../errors/provider-errors.ts';
 import type { Call, OperationName } from './call.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Operation } from './codec.ts';
 import type { Wire, WireFailure, WireHeaders, WireMessage } from './wire.ts';
 
@@ -93,6 +94,8 @@ export interface ProviderDefinition {
   readonly id: string;
   /** What was given with the definition; the client reads `baseURL` and `timeout`. */
   readonly settings?: ProviderSettings | undefined;
+  /** What the provider can do; every built-in one says it. */
+  readonly declares?: Capabilities | undefined;
   /** Called at the first call to the provider. Throws `ConfigurationError` when a key or address is missing. */
   create(context: ProviderContext): Provider;
 }

@@ -26,6 +26,7 @@ export function unsupported(call: Call, param: string, advice = ''): void {
     message: `"${param}" is not supported${advice === '' ? '' : `; ${advice}`}. Leave it out, or set unsupportedParams: 'drop'`,
     provider: call.target.provider,
     model: call.target.model,
+    status: 400,
     param,
   });
 }

@@ -1,5 +1,6 @@
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { anthropicOperations, modelsOperation } from '../../dialects/anthropic/anthropic-dialect.ts';
+import { anthropicCapabilities } from '../../dialects/anthropic/capabilities.ts';
 import { anthropicFailures } from '../../dialects/anthropic/failure.ts';
 import { hosted } from '../../dialects/anthropic/placement.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
@@ -7,6 +8,7 @@ import { missing } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
 
 const BASE_URL = 'https://api.anthropic.com';
+const KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'] as const;
 /** Servers of other makers know only this version; the newer one refuses all sampling parameters. */
 const VERSION = '2023-06-01';
 /** Tokens of a subscription login are accepted with this beta only; other tokens do not want it. */
@@ -18,6 +20,13 @@ const OAUTH_BETA = 'oauth-2025-04-20';
  */
 export const anthropic: ProviderDefinition = defineProvider({
   id: 'anthropic',
+  declares: {
+    ...anthropicCapabilities,
+    operations: [...anthropicCapabilities.operations, 'models'],
+    keys: KEYS,
+    keyless: false,
+    needs: [],
+  },
   create(context) {
     const { key, token } = credentials(context);
     const version = text(context, 'version') ?? VERSION;
@@ -52,7 +61,7 @@ function credentials(context: ProviderContext): { readonly key?: string; readonl
   if (key) return { key };
   const envToken = context.env('ANTHROPIC_AUTH_TOKEN');
   if (envToken) return { token: envToken };
-  throw missing(context, 'API key', 'apiKey', ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN']);
+  throw missing(context, 'API key', 'apiKey', KEYS);
 }
 
 function betasOf(context: ProviderContext): string[] {

@@ -1,5 +1,6 @@
 import type { Call } from '../../contract/call.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
@@ -20,6 +21,10 @@ const STREAM_OPTIONS_SINCE = '2024-09-01';
 /** Azure OpenAI and the models of Azure AI Foundry: the v1 API, or a dated one when `apiVersion` is given. */
 export const azure: ProviderDefinition = defineProvider({
   id: 'azure',
+  declares: openaiCapabilities(
+    {},
+    { keys: KEY_ENV, keyless: false, needs: ['endpoint'], requestIdHeaders: azureFailures.requestIdHeaders ?? [] },
+  ),
   create(context) {
     const surface = azureSurface(context);
     const deployment = text(context, 'deployment');

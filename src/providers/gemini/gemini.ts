@@ -1,4 +1,5 @@
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { geminiCapabilities } from '../../dialects/gemini/capabilities.ts';
 import { geminiFailures } from '../../dialects/gemini/failure.ts';
 import { geminiOperations } from '../../dialects/gemini/gemini-dialect.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
@@ -12,6 +13,7 @@ const KEYS = ['GOOGLE_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'
 /** Google's Gemini Developer API. `baseURL` is the host as `@google/genai` means it, or an address with the version in it. */
 export const gemini: ProviderDefinition = defineProvider({
   id: 'gemini',
+  declares: { ...geminiCapabilities, keys: KEYS, keyless: false, needs: [] },
   create(context) {
     const apiKey = requireKey(context, KEYS);
     const wire = context.connect({

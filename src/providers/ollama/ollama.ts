@@ -3,6 +3,7 @@ import type { ProviderContext, ProviderDefinition } from '../../contract/provide
 import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
 import { defineProvider } from '../define-provider.ts';
+import { ollamaCapabilities } from './capabilities.ts';
 import { decodeChat } from './decode.ts';
 import { decodeEmbed, encodeEmbed } from './embeddings.ts';
 import { chatEncoder } from './encode.ts';
@@ -17,6 +18,7 @@ const DEFAULT_BASE_URL = 'http://127.0.0.1:11434';
 /** Ollama's own API, at a server of yours or at ollama.com. */
 export const ollama: ProviderDefinition = defineProvider({
   id: 'ollama',
+  declares: ollamaCapabilities,
   create(context) {
     const baseURL = addressOf(context);
     const key = keyFor(context, baseURL);

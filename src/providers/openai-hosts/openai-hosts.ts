@@ -1,5 +1,7 @@
 import type { Call } from '../../contract/call.ts';
+import type { Capabilities } from '../../contract/capabilities.ts';
 import type { Provider, ProviderContext, ProviderDefinition, ProviderSettings } from '../../contract/provider.ts';
+import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { NotFoundError } from '../../errors/provider-errors.ts';
@@ -23,7 +25,7 @@ export interface OpenAICompatibleSettings extends ProviderSettings {
 /** A built-in host of the OpenAI dialect. */
 export function openaiHost(id: string): ProviderDefinition {
   const host = Object.hasOwn(OPENAI_HOSTS, id) ? OPENAI_HOSTS[id as OpenAIHostId] : OPENAI_HOSTS.openai_compatible;
-  return defineProvider({ id, create: (context) => createHost(host, id, context) });
+  return defineProvider({ id, declares: declared(host, id), create: (context) => createHost(host, id, context) });
 }
 
 /**
@@ -38,6 +40,7 @@ export function openaiCompatible(settings: OpenAICompatibleSettings): ProviderDe
   return defineProvider({
     id,
     settings,
+    declares: declared({ ...OPENAI_HOSTS.openai_compatible, quirks: quirksOf(OPENAI_HOSTS.openai_compatible, settings) }, id),
     create: (context) => createHost(OPENAI_HOSTS.openai_compatible, id, context),
   });
 }
@@ -54,8 +57,26 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
     failures: hostFailures(table),
     secrets: [key],
   });
-  const quirks = { ...host.quirks, ...(settings.quirks as Quirks | undefined) };
-  return { id, wire, operations: openaiOperations(wire, quirks) };
+  return { id, wire, operations: openaiOperations(wire, quirksOf(host, settings)) };
+}
+
+const quirksOf = (host: Host, settings: ProviderSettings): Quirks => ({
+  ...host.quirks,
+  ...(settings.quirks as Quirks | undefined),
+});
+
+const DEFAULT_ID_HEADERS = ['x-request-id'] as const;
+
+function declared(host: Host, table: string): Capabilities {
+  const { envKeys, keyless = false, retired, address, quirks } = host;
+  const placed = host.baseURL !== undefined || retired !== undefined;
+  return openaiCapabilities(quirks, {
+    keys: envKeys,
+    keyless,
+    needs: placed ? [] : [address?.setting ?? 'baseURL'],
+    requestIdHeaders: hostFailures(table)?.requestIdHeaders ?? DEFAULT_ID_HEADERS,
+    retired,
+  });
 }
 
 function addressOf(host: Host, context: ProviderContext): string {

@@ -1,0 +1,37 @@
+import type { OperationName } from '../../contract/call.ts';
+import type { Capabilities, ToolChoiceWord } from '../../contract/capabilities.ts';
+import { HINTS } from '../params.ts';
+import type { Quirks } from './quirks.ts';
+
+const OPERATIONS: Readonly<Record<NonNullable<Quirks['offers']>[number], readonly OperationName[]>> = {
+  chat: ['chat', 'stream'],
+  complete: ['complete', 'completeStream'],
+  embed: ['embed'],
+  models: ['models'],
+};
+const OFFERS = ['chat', 'complete', 'embed', 'models'] as const;
+const TOOL_CHOICES: readonly ToolChoiceWord[] = ['auto', 'none', 'required', 'named'];
+const OF_TOOLS: ReadonlySet<string> = new Set(['tools', 'tool_choice']);
+
+/** What quirks leave of the dialect's abilities. */
+export function openaiCapabilities(
+  quirks: Quirks,
+  place: Pick<Capabilities, 'keys' | 'keyless' | 'needs' | 'requestIdHeaders' | 'retired'>,
+): Capabilities {
+  const lacks = (quirks.lacks ?? []).filter((param) => !quirks.keeps?.includes(param));
+  const tools = !lacks.includes('tools');
+  const formats = quirks.responseFormats;
+  return {
+    ...place,
+    dialect: 'openai',
+    operations: (quirks.offers ?? OFFERS).flatMap((offer) => OPERATIONS[offer]),
+    tools,
+    toolChoices: tools ? TOOL_CHOICES.filter((word) => quirks.toolChoices?.includes(word) ?? true) : [],
+    images: true,
+    structuredOutput: formats === undefined || formats.includes('json_schema') ? 'schema' : 'json',
+    reasoning: true,
+    lacks: lacks.filter((param) => !HINTS.has(param) && !OF_TOOLS.has(param)),
+    streamUsage: quirks.streamOptions !== false,
+    saysFiltered: true,
+  };
+}
