@@ -66,6 +66,9 @@ const NO_METADATA: Readonly<Record<string, unknown>> = Object.freeze({});
 /** Runs calls: builds them, sends them through the layers, and sees to it that each ends once, in time, with a complete account. */
 export class CallRunner {
   readonly #environment: CallEnvironment;
+  /** One random number for the client, counted on: a random one for each call would cost more than the call's own code. */
+  readonly #idPrefix = crypto.randomUUID().slice(0, 23);
+  #calls = 0;
 
   constructor(environment: CallEnvironment) {
     this.#environment = environment;
@@ -87,13 +90,17 @@ export class CallRunner {
     return this.#succeeded(call, ledger, startedAt, result);
   }
 
+  #nextId(): string {
+    return `${this.#idPrefix}-${(++this.#calls).toString(36)}`;
+  }
+
   #start<K extends OperationName>(
     makeOrder: () => Order<K>,
     given: CallOptions | undefined,
   ): { call: Call<K>; ledger: Ledger; startedAt: number } {
     const environment = this.#environment;
     const { clock, targets, listeners } = environment;
-    const correlationId = given?.correlationId ?? crypto.randomUUID();
+    const correlationId = given?.correlationId ?? this.#nextId();
     try {
       if (environment.closed) throw closedClient();
       if (given !== undefined) checkCallOptions(given);

@@ -91,8 +91,8 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     environment.closed = true;
     providers.close();
     for (const layer of layers) layer.close?.();
-    await transport.close();
     deadlines.close();
+    await transport.close();
     listeners.clear();
   };
 

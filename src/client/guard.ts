@@ -30,7 +30,10 @@ export function guarded<T>(work: Promise<T>, bounds: Bounds, late: (result: T) =
     const interrupt = (): void => {
       if (leave()) reject(INTERRUPTED);
     };
-    const watched: Watched | undefined = deadline === Number.POSITIVE_INFINITY ? undefined : { due: deadline, expire: interrupt };
+    const watched: Watched | undefined =
+      deadline === Number.POSITIVE_INFINITY
+        ? undefined
+        : { due: deadline, expire: interrupt, earlier: undefined, later: undefined };
     if (watched !== undefined) deadlines.add(watched);
     signal?.addEventListener('abort', interrupt);
     work.then(

@@ -4,21 +4,35 @@ import type { Opened } from './call-runner.ts';
 import { providerResponse, sseResponse, wholeResponse } from './responses.ts';
 import { copyRoute } from './route.ts';
 
-type Base = ConstructorParameters<typeof APIPromise>;
 type Read<T> = (opened: Opened) => T;
 
-/** openai's promise never touches its client, except to hand it on. */
-const NO_CLIENT = undefined as unknown as Base[0];
+const settledAtOnce = (resolve: (value: null) => void): void => resolve(null);
+
+const Base: typeof APIPromise = Promise as unknown as typeof APIPromise;
 
 /**
  * openai's `APIPromise`: awaited it gives the result. All ways of reading share one call.
+ *
+ * It has openai's methods but not openai's constructor, which enters every promise into a `WeakMap`; the garbage collector
+ * would have to walk it, at more than the cost of the rest of the promise.
  */
-export class LLMPromise<T> extends APIPromise<T> {
+export class LLMPromise<T> extends Base<T> {
+  static {
+    Object.setPrototypeOf(LLMPromise.prototype, APIPromise.prototype);
+    // openai's `then`, `catch` and `finally` ask it for the result; private to its types
+    Object.defineProperty(LLMPromise.prototype, 'parse', {
+      value(this: LLMPromise<unknown>): Promise<unknown> {
+        return this.#parsed();
+      },
+    });
+  }
+
   readonly #opened: Promise<Opened>;
   readonly #read: Read<T | Promise<T>>;
+  #result: Promise<T> | undefined;
 
   constructor(opened: Promise<Opened>, read: Read<T | Promise<T>>) {
-    super(NO_CLIENT, opened as unknown as Base[1], ((_client: unknown, props: unknown) => read(props as Opened)) as never);
+    super(settledAtOnce as never, undefined as never);
     this.#opened = opened;
     this.#read = read;
   }
@@ -34,7 +48,7 @@ export class LLMPromise<T> extends APIPromise<T> {
 
   /** The result together with the provider's own response (its body consumed) and the provider's id for the request. */
   override async withResponse(): Promise<{ data: T; response: Response; request_id: string | null }> {
-    const [data, { answer }] = await Promise.all([this as Promise<T>, this.#opened]);
+    const [data, { answer }] = await Promise.all([this.#parsed(), this.#opened]);
     const response = providerResponse(answer);
     await response.body?.cancel();
     return { data, response, request_id: answer?.requestId ?? null };
@@ -52,5 +66,10 @@ export class LLMPromise<T> extends APIPromise<T> {
       copyRoute(data, made);
       return made;
     });
+  }
+
+  #parsed(): Promise<T> {
+    this.#result ??= this.#opened.then(this.#read);
+    return this.#result;
   }
 }

@@ -14,12 +14,14 @@ const ANSWER = Symbol('holdfast.answer');
 
 /** For the exchange: remembers the answer that a result was made from. */
 export function attachAnswer(result: object, answer: WireAnswer): void {
-  Object.defineProperty(result, ANSWER, { value: answer, enumerable: false, configurable: true });
+  Object.defineProperty(result, ANSWER, { value: answer, enumerable: false, writable: true });
 }
 
 /** For the client: takes the answer off the result, so that the body is not held for as long as the result lives. */
 export function takeAnswer(result: object): WireAnswer | undefined {
-  const answer = (result as { [ANSWER]?: WireAnswer })[ANSWER];
-  if (answer !== undefined) delete (result as { [ANSWER]?: WireAnswer })[ANSWER];
+  const holder = result as { [ANSWER]?: WireAnswer | undefined };
+  const answer = holder[ANSWER];
+  // not deleted: V8 would turn the result into a slow dictionary
+  if (answer !== undefined) holder[ANSWER] = undefined;
   return answer;
 }

@@ -6,6 +6,11 @@ export interface Watched {
   due: number;
   /** Called once, when `due` has passed; the entry has left the list by then. */
   expire(now: number): void;
+  /** The list is closed while the entry is on it. */
+  closed?(): void;
+  /** The list's own; `undefined` to begin with. */
+  earlier: Watched | undefined;
+  later: Watched | undefined;
 }
 
 /**
@@ -14,7 +19,9 @@ export interface Watched {
  */
 export class DeadlineList {
   readonly #clock: Clock;
-  readonly #entries = new Set<Watched>();
+  // linked by hand: a Set of short-lived entries leaves chains of dead tables in the old generation, and their contents alive
+  #first: Watched | undefined;
+  #last: Watched | undefined;
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
@@ -23,25 +30,51 @@ export class DeadlineList {
   }
 
   add(entry: Watched): void {
-    this.#entries.add(entry);
+    const last = this.#last;
+    entry.earlier = last;
+    if (last === undefined) this.#first = entry;
+    else last.later = entry;
+    this.#last = entry;
     if (entry.due < this.#timerDue) this.#arm(entry.due);
-    else if (this.#entries.size === 1) this.#timer?.hold(true);
+    else if (last === undefined) this.#timer?.hold(true);
   }
 
   /** To be called after `entry.due` was moved to an earlier moment. */
   hasten(entry: Watched): void {
-    if (entry.due < this.#timerDue) this.#arm(entry.due);
+    if (entry.due < this.#timerDue && this.#holds(entry)) this.#arm(entry.due);
   }
 
   remove(entry: Watched): void {
-    if (this.#entries.delete(entry) && this.#entries.size === 0) this.#timer?.hold(false);
+    if (!this.#holds(entry)) return;
+    const { earlier, later } = entry;
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+    entry.earlier = undefined;
+    entry.later = undefined;
+    if (this.#first === undefined) this.#timer?.hold(false);
   }
 
+  /** Ends everything that is still watched. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerDue = Number.POSITIVE_INFINITY;
-    this.#entries.clear();
+    for (const entry of this.#entries()) {
+      this.remove(entry);
+      entry.closed?.();
+    }
+  }
+
+  #holds(entry: Watched): boolean {
+    return entry.earlier !== undefined || this.#first === entry;
+  }
+
+  #entries(): Watched[] {
+    const entries: Watched[] = [];
+    for (let entry = this.#first; entry !== undefined; entry = entry.later) entries.push(entry);
+    return entries;
   }
 
   #arm(due: number): void {
@@ -57,10 +90,13 @@ export class DeadlineList {
     this.#timerDue = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
-    for (const entry of [...this.#entries]) {
+    for (const entry of this.#entries()) {
       if (entry.due > now) next = Math.min(next, entry.due);
-      else if (this.#entries.delete(entry)) entry.expire(now);
+      else if (this.#holds(entry)) {
+        this.remove(entry);
+        entry.expire(now);
+      }
     }
-    if (this.#entries.size > 0 && next < this.#timerDue) this.#arm(next);
+    if (this.#first !== undefined && next < this.#timerDue) this.#arm(next);
   }
 }

@@ -6,7 +6,7 @@ import type { TimeoutPhase } from '../errors/kinds.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Watched } from '../time/deadline-list.ts';
 import { FailureBody } from './failure-body.ts';
-import { abortFailure, brokenAnswer, connectionFailure, timeoutFailure } from './faults.ts';
+import { abortFailure, brokenAnswer, closedFailure, connectionFailure, timeoutFailure } from './faults.ts';
 import { ReplySink } from './reply-sink.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { StreamSink } from './stream-sink.ts';
@@ -19,6 +19,8 @@ type Phase = 'connecting' | 'waiting' | 'reading' | 'draining' | 'over';
 /** One request and its answer: limits, abort, redirects, and the way from bytes to a sink or to a typed error. */
 class Exchange implements Receiver, Watched, ExchangeControl {
   due = Number.POSITIVE_INFINITY;
+  earlier: Watched | undefined;
+  later: Watched | undefined;
   readonly wire: Wire;
   readonly call: Call;
   readonly #streaming: boolean;
@@ -114,6 +116,10 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (phase === 'deadline')
       this.call.report({ type: 'deadline', target: this.call.target, elapsedMs: clock.now() - this.#startedAt });
     this.#reject(timeoutFailure(phase, limit, this.call));
+  }
+
+  closed(): void {
+    this.#reject(closedFailure(this.call));
   }
 
   commit(): void {

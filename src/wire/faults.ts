@@ -82,6 +82,12 @@ export function abortFailure(call: Call): AbortError {
   });
 }
 
+/** The client was closed under a running call. */
+export function closedFailure(call: Call): AbortError {
+  const { provider, model } = call.target;
+  return new AbortError({ message: 'the client was closed while the call was running', provider, model, code: 'client_closed' });
+}
+
 const PHASE_WORDS: { readonly [P in TimeoutPhase]: (limit: string) => string } = {
   connect: (limit) => `no connection within ${limit}`,
   first_token: (limit) => `no first token within ${limit}`,

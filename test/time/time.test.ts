@@ -57,7 +57,12 @@ describe('backoff', () => {
 });
 
 describe('DeadlineList', () => {
-  const watched = (due: number, log: string[], name: string): Watched => ({ due, expire: () => log.push(name) });
+  const watched = (due: number, log: string[], name: string): Watched => ({
+    due,
+    expire: () => log.push(name),
+    earlier: undefined,
+    later: undefined,
+  });
 
   it('serves any number of limits with one timer, in any order', async () => {
     const log: string[] = [];
