@@ -15,7 +15,19 @@ export interface MockProvider {
 
 const OPENAI: MockProvider = { dialect: openaiServer, suffix: '/v1' };
 
+const NO_CREDITS = { error: { message: 'Insufficient credits. Please add credits to your account.', type: null, code: null } };
+
 const azureServer: MockDialect = { ...openaiServer, ask: (request) => openaiServer.ask(withoutAzurePath(request)) };
+
+/** `insufficient_quota` is a rate limit there; an empty account is told by the status alone. */
+const sambanovaServer: MockDialect = {
+  ...openaiServer,
+  failure: (name, ask, options) =>
+    name === 'quota'
+      ? { status: 402, headers: { 'x-request-id': 'req_mock_openai' }, body: NO_CREDITS }
+      : openaiServer.failure(name, ask, options),
+  errorFrame: (name) => (name === 'quota' ? `data: ${JSON.stringify(NO_CREDITS)}\n\n` : openaiServer.errorFrame(name)),
+};
 
 /** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
@@ -23,6 +35,7 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
   ['gemini', { dialect: geminiServer, suffix: '' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
+  ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
 ]);
 

@@ -18,10 +18,21 @@ export function jsonText(value: unknown): string {
   }
 }
 
-/** Whether a text that is no JSON looks like JSON that broke off, rather than like something else. */
+/** Whether a text that is no JSON is JSON that broke off, rather than something else: a bracket or a string is still open. */
 export function looksCut(text: string): boolean {
-  const trimmed = text.trim();
-  return (trimmed.startsWith('{') && !trimmed.endsWith('}')) || (trimmed.startsWith('[') && !trimmed.endsWith(']'));
+  if (!/^\s*[{[]/.test(text)) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (quoted) {
+      if (char === '\\') i++;
+      else if (char === '"') quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === '{' || char === '[') depth++;
+    else if (char === '}' || char === ']') depth--;
+  }
+  return quoted || depth > 0;
 }
 
 /** The start of a text on one line, for a message. */

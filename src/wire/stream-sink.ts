@@ -40,7 +40,8 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   #whole: Uint8Array[] | undefined;
   #stray = '';
   #bytes = 0;
-  #events = 0;
+  /** Something came that at least looks like the protocol. */
+  #recognized = false;
   #out: ChunkOf<K>[] = [];
   #stream: ChunkStream<ChunkOf<K>> | undefined;
 
@@ -96,8 +97,8 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     try {
       if (this.#framing === undefined) this.#readWhole(decodeText(this.#whole ?? []));
       else {
-        this.#framing.flush(this.#onEvent);
-        if (this.#stray !== '' && this.#events === 0) this.#readWhole(this.#stray);
+        this.#flush(this.#framing);
+        if (this.#stray !== '' && !this.#recognized) this.#readWhole(this.#stray);
       }
       this.#deliver();
       this.#conclude();
@@ -138,13 +139,27 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       const body = parseJSON(this.#stray);
       if (typeof body !== 'object' || body === null) return;
       this.#stray = '';
-      this.#events++;
+      this.#recognized = true;
       decoder.whole(body, this.#out);
       return;
     }
     decoder.event(data, name, this.#out);
-    this.#events++;
+    if (!this.#recognized) this.#recognized = /^\s*[{[]/.test(data);
   };
+
+  /** An event that the end of the bytes cut in two is no event, whatever its decoder makes of it. */
+  #flush(framing: Framing): void {
+    let last = '';
+    try {
+      framing.flush((data, name) => {
+        last = data;
+        this.#onEvent(data, name);
+      });
+    } catch (error) {
+      if (isLLMError(error) && error.kind !== 'response_validation') throw error;
+      if (!this.#recognized && !looksCut(last)) throw error;
+    }
+  }
 
   #readWhole(text: string): void {
     const body = parseJSON(text);
@@ -206,7 +221,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
 
   #cutShort(): LLMError {
     if (this.#bytes === 0) return brokenAnswer('the stream was empty', this.#control.call);
-    if (this.#events === 0) return this.#invalid('the answer is not a stream of the expected protocol');
+    if (!this.#recognized) return this.#invalid('the answer is not a stream of the expected protocol');
     return brokenAnswer('the stream ended without its terminal event', this.#control.call);
   }
 
@@ -224,7 +239,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   #typed(error: unknown): unknown {
     if (isLLMError(error)) return error;
     const what = 'the stream held something that is not the protocol';
-    if (this.#events === 0) return this.#invalid(what);
+    if (!this.#recognized) return this.#invalid(what);
     const { provider, model } = this.#control.call.target;
     return errorOf('connection', { message: what, provider, model, requestID: this.#requestId(), cause: error });
   }

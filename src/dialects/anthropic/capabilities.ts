@@ -23,5 +23,6 @@ export const anthropicCapabilities: Omit<Capabilities, 'keys' | 'keyless' | 'nee
   ],
   streamUsage: true,
   saysFiltered: true,
+  errorCodes: true,
   requestIdHeaders: anthropicFailures.requestIdHeaders ?? [],
 };

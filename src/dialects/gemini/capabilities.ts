@@ -13,5 +13,6 @@ export const geminiCapabilities: Omit<Capabilities, 'keys' | 'keyless' | 'needs'
   lacks: ['logit_bias', 'parallel_tool_calls', 'verbosity', 'prediction'],
   streamUsage: true,
   saysFiltered: true,
+  errorCodes: true,
   requestIdHeaders: geminiFailures.requestIdHeaders ?? [],
 };

@@ -24,14 +24,18 @@ export function openaiCapabilities(
   return {
     ...place,
     dialect: 'openai',
-    operations: (quirks.offers ?? OFFERS).flatMap((offer) => OPERATIONS[offer]),
+    operations: [
+      ...(quirks.offers ?? OFFERS).flatMap((offer) => OPERATIONS[offer]),
+      ...(quirks.rerank === undefined ? [] : (['rerank'] as const)),
+    ],
     tools,
     toolChoices: tools ? TOOL_CHOICES.filter((word) => quirks.toolChoices?.includes(word) ?? true) : [],
-    images: true,
+    images: quirks.plainText !== true,
     structuredOutput: formats === undefined || formats.includes('json_schema') ? 'schema' : 'json',
     reasoning: true,
     lacks: lacks.filter((param) => !HINTS.has(param) && !OF_TOOLS.has(param)),
     streamUsage: quirks.streamOptions !== false,
     saysFiltered: true,
+    errorCodes: true,
   };
 }

@@ -16,5 +16,6 @@ export const ollamaCapabilities: Capabilities = {
   lacks: ['n', 'logit_bias', 'parallel_tool_calls', 'modalities', 'verbosity', 'prediction'],
   streamUsage: true,
   saysFiltered: false,
+  errorCodes: false,
   requestIdHeaders: ollamaFailures.requestIdHeaders ?? [],
 };
