@@ -8,6 +8,8 @@ const config: Options = {
     cli: 'src/cli/holdfast.ts',
     'default-transport': 'src/wire/default-transport.ts',
     'default-transport.node': 'src/wire/default-transport.node.ts',
+    'media-download': 'src/wire/media-download.ts',
+    'media-download.node': 'src/wire/media-download.node.ts',
   },
   format: ['esm', 'cjs'],
   // one copy of the error classes for all entries
@@ -17,6 +19,7 @@ const config: Options = {
   dts: { entry: { index: 'src/index.ts', undici: 'src/wire/undici-transport.ts', testing: 'src/testing/index.ts' } },
   noExternal: ['p-retry', 'is-network-error', 'opossum', 'events', 'zod'],
   external: [/^#/, /^node:/, 'undici', /^openai/],
+  removeNodeProtocol: false,
   treeshake: false,
   clean: true,
 };

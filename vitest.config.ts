@@ -5,6 +5,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 
 const alias = [
   { find: /^#default-transport$/, replacement: source('wire/default-transport.node.ts') },
+  { find: /^#media-download$/, replacement: source('wire/media-download.node.ts') },
   { find: /^holdfast\/undici$/, replacement: source('wire/undici-transport.ts') },
   { find: /^holdfast\/testing$/, replacement: source('testing/index.ts') },
   { find: /^holdfast$/, replacement: source('index.ts') },

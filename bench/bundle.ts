@@ -24,6 +24,7 @@ export async function measureBundle(): Promise<BundleSize> {
     format: 'esm',
     target: 'es2023',
     conditions: ['node'],
+    tsconfigRaw: {},
     outdir: 'out',
     write: false,
     metafile: true,

@@ -9,7 +9,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   errors: { may: [], packages: /^openai\/core\/error$/ },
   time: { may: ['errors'], packages: /^$/ },
   contract: { may: ['errors', 'time'], packages: /^(openai\/(core\/error|resources\/.+)|zod\/mini)$/ },
-  wire: { may: ['errors', 'time', 'contract'], packages: /^(undici(\/lib\/.+)?|#default-transport|node:.+)$/ },
+  wire: { may: ['errors', 'time', 'contract'], packages: /^(undici(\/lib\/.+)?|#default-transport|#media-download|node:.+)$/ },
   middleware: { may: ['errors', 'time', 'contract'], packages: /^(opossum|p-retry|zod\/mini)$/ },
   observe: { may: ['errors', 'time', 'contract'], packages: /^$/ },
   dialects: { may: ['errors', 'time', 'contract', 'wire'], packages: /^openai\/resources\/.+$/ },

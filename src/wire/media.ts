@@ -95,7 +95,7 @@ const isWebURL = (url: URL): boolean =>
 
 async function loadDownload(): Promise<MediaDownload> {
   try {
-    const { download } = await import('./media-download.node.ts');
+    const { download } = await import('#media-download');
     return download;
   } catch (cause) {
     throw new ConfigurationError({ message: 'media: { download: true } works on Node only; pass a data URI instead', cause });
