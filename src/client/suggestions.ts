@@ -9,11 +9,12 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
 
 const familyOf = (model: string): string => /^[a-z]+/.exec(model.toLowerCase())?.[0] ?? '';
 
-/** The provider that a model name without a prefix belongs to, as `provider/model`. */
-export function prefixed(model: string): string | undefined {
+/** The one of `providers` that a model name without a prefix belongs to, as `provider/model`. */
+export function prefixed(model: string, providers: ReadonlySet<string>): string | undefined {
   const family = familyOf(model);
   let byFamily: string | undefined;
   for (const [provider, models] of Object.entries<readonly string[]>(KNOWN_MODELS)) {
+    if (!providers.has(provider)) continue;
     if (models.includes(model)) return `${provider}/${model}`;
     if (family !== '' && byFamily === undefined && models.some((known) => familyOf(known) === family)) {
       byFamily = `${provider}/${model}`;

@@ -63,7 +63,7 @@ export class Targets {
   }
 
   #bare(model: string): ConfigurationError {
-    const guess = prefixed(model);
+    const guess = prefixed(model, this.#book.ids);
     const advice = guess === undefined ? 'write "provider/model"' : `did you mean "${guess}"?`;
     return wrongModel(`"${model}" names no provider: ${advice} (or set defaultProvider)`, 'missing_provider');
   }

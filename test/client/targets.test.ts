@@ -29,6 +29,7 @@ describe('model strings', () => {
     expect(() => resolve('gpt-4o')).toThrow(/did you mean "openai\/gpt-4o"/);
     expect(() => resolve('gpt-99-turbo')).toThrow(/did you mean "openai\/gpt-99-turbo"/);
     expect(() => resolve('claude-opus-9')).toThrow(/did you mean "anthropic\/claude-opus-9"/);
+    expect(() => resolve('grok-4'), 'whose provider this client does not have').toThrow(/write "provider\/model"/);
     expect(() => resolve('zzz')).toThrow(/write "provider\/model".*defaultProvider/);
   });
 

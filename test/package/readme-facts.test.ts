@@ -6,6 +6,7 @@ import * as openai from 'openai/core/error';
 import { describe, expect, it } from 'vitest';
 import { providerTable } from '../../scripts/provider-table.ts';
 import { KINDS } from '../../src/errors/kinds.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
 import { readPage } from '../support/doc-blocks.ts';
 import { ROOT } from '../support/run-program.ts';
 
@@ -128,6 +129,13 @@ describe('the rest', () => {
   it('has the table of providers that the registry gives', async () => {
     const [, table = ''] = /<!-- providers:start -->\n([\s\S]*?)\n<!-- providers:end -->/.exec(readme) ?? [];
     expect(table, 'run "npm run readme"').toBe(await providerTable());
+  });
+
+  it('sends users of retired services to providers that are there', () => {
+    const advice = readme.slice(readme.indexOf('Retired, and refused'), readme.indexOf('<!-- providers:end -->'));
+    const named = [...advice.matchAll(/(\w+)\/…/g)].map(([, id]) => id);
+    expect(named.length).toBeGreaterThan(3);
+    for (const id of named) expect(Object.keys(PROVIDERS)).toContain(id);
   });
 
   it('names every fault, and counts them', () => {

@@ -226,7 +226,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   github: {
     envKeys: ['GITHUB_API_KEY'],
     retired:
-      'GitHub Models was retired on 2026-07-30; call the model at its own provider, for example openai/…, azure/… or mistral/…',
+      'GitHub Models was retired on 2026-07-30; call the model at its own provider, for example openai/… or azure/…',
     quirks: hostQuirks(),
   },
   lambda_ai: {
