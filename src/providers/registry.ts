@@ -12,8 +12,12 @@ const host =
 export const PROVIDERS: Readonly<Record<string, Loader>> = {
   anthropic: async () => (await import('./anthropic/anthropic.ts')).anthropic,
   azure: async () => (await import('./azure/azure.ts')).azure,
+  cohere: async () => (await import('./cohere/cohere.ts')).cohere,
+  cohere_chat: async () => (await import('./cohere/cohere-chat.ts')).cohereChat,
   gemini: async () => (await import('./gemini/gemini.ts')).gemini,
   ollama: async () => (await import('./ollama/ollama.ts')).ollama,
+  ollama_chat: async () => (await import('./ollama/ollama.ts')).ollama,
+  replicate: async () => (await import('./replicate/replicate.ts')).replicate,
   ...Object.fromEntries(OPENAI_HOST_IDS.map((id) => [id, host(id)])),
 };
 

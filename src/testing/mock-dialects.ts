@@ -2,9 +2,11 @@ import type { MockDialect, MockRequest } from '../contract/mock.ts';
 import { anthropicServer } from '../dialects/anthropic/server.ts';
 import { geminiServer } from '../dialects/gemini/server.ts';
 import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
+import { cohereChatServer, cohereServer } from '../providers/cohere/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { PROVIDERS } from '../providers/registry.ts';
+import { replicateServer } from '../providers/replicate/server.ts';
 
 /** How a mock provider is spoken to. */
 export interface MockProvider {
@@ -33,8 +35,12 @@ const sambanovaServer: MockDialect = {
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
+  ['cohere', { dialect: cohereServer, suffix: '' }],
+  ['cohere_chat', { dialect: cohereChatServer, suffix: '' }],
   ['gemini', { dialect: geminiServer, suffix: '' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
+  ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
+  ['replicate', { dialect: replicateServer, suffix: '/v1' }],
   ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
 ]);

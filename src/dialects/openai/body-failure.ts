@@ -9,13 +9,16 @@ export type Fields = Record<string, unknown>;
  * Groq's `x_groq.error`, a gateway's `status: "failure"`.
  */
 export function refuseFailure(body: Fields, context: DecodeContext): void {
-  if (body.error || body.type === 'error' || body.object === 'error' || body.status === 'failure') {
+  if (body.error || body.type === 'error' || isError(body.object) || body.status === 'failure') {
     throw context.failure(body, statusIn(body));
   }
   const { base_resp: base, x_groq: groq } = body;
   if (isRecord(base) && Number(base.status_code ?? 0) !== 0) throw context.failure(body);
   if (isRecord(groq) && groq.error) throw context.failure(isRecord(groq.error) ? groq : { error: { message: groq.error } });
 }
+
+/** Mistral writes `Error` in some of its bodies. */
+const isError = (object: unknown): boolean => object === 'error' || object === 'Error';
 
 /** The error for a body without `choices` (or `data`): the failure that it tells of, or no protocol at all. */
 export function notTheProtocol(body: unknown, field: string, context: DecodeContext): Error {

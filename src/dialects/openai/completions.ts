@@ -50,12 +50,18 @@ export function decodeCompletion(body: unknown, context: DecodeContext): Complet
 /** Mends one choice in place; returns the error body where its finish reason means a failure. */
 function mendChoice(choice: Fields, position: number, whole: boolean): object | undefined {
   if (typeof choice.index !== 'number') choice.index = position;
-  if (typeof choice.text !== 'string') choice.text = '';
+  if (typeof choice.text !== 'string') choice.text = textInChatForm(choice);
   if (choice.logprobs === undefined) choice.logprobs = null;
   const reason = typeof choice.finish_reason === 'string' && choice.finish_reason !== '' ? choice.finish_reason : null;
   const failure = reason === null ? undefined : finishFailure(reason);
   choice.finish_reason = failure !== undefined || (reason === null && !whole) ? null : finishReason(reason, false);
   return failure;
+}
+
+/** Mistral's fill-in-the-middle answers text completions in the form of a chat. */
+function textInChatForm({ message, delta }: Fields): string {
+  for (const said of [message, delta]) if (isRecord(said) && typeof said.content === 'string') return said.content;
+  return '';
 }
 
 export class CompletionStreamDecoder implements StreamDecoder<Completion> {

@@ -4,7 +4,7 @@ import { createdAt, finishFailure, finishReason, isRecord, refuseEmptyFiltered }
 import type { Fields } from './body-failure.ts';
 import { notTheProtocol, refuseFailure } from './body-failure.ts';
 import { flattenContent, liftReasoning } from './reasoning.ts';
-import { argumentsText, newCallId } from './tool-deltas.ts';
+import { argumentsText, idText, newCallId } from './tool-deltas.ts';
 import { findUsage, usageOf } from './usage.ts';
 
 /** A whole chat answer. The parsed body itself becomes the reply; what a host left out or named otherwise is mended in place. */
@@ -33,7 +33,7 @@ export function fillHead(body: Fields, object: string, context: DecodeContext): 
 
 function mendChoice(choice: unknown, position: number, choices: unknown[], context: DecodeContext): void {
   if (!isRecord(choice)) throw context.invalid('a choice that is no object');
-  const { message: raw = choice.messages ?? choice.text } = choice;
+  const { message: raw = lastOf(choice.messages) ?? choice.text } = choice;
   const message: Fields = isRecord(raw) ? raw : { content: typeof raw === 'string' ? raw : null };
   mendMessage(message, context);
   const reason = typeof choice.finish_reason === 'string' ? choice.finish_reason : null;
@@ -47,6 +47,9 @@ function mendChoice(choice: unknown, position: number, choices: unknown[], conte
   });
   choices[position] = mended;
 }
+
+/** Several messages (Mistral's server tools): the last one answers. Snowflake's older route has text in that place. */
+const lastOf = (messages: unknown): unknown => (Array.isArray(messages) ? messages.filter(isRecord).at(-1) : messages);
 
 function mendMessage(message: Fields, context: DecodeContext): void {
   message.role = 'assistant';
@@ -64,8 +67,8 @@ function mendMessage(message: Fields, context: DecodeContext): void {
 }
 
 function mendToolCall(call: Fields, context: DecodeContext): void {
-  if (typeof call.id !== 'string' || call.id === '') call.id = newCallId(context);
-  if (typeof call.type !== 'string') call.type = 'function';
+  if (idText(call.id) === '') call.id = newCallId(context);
+  if (idText(call.type) === '') call.type = 'function';
   if (!isRecord(call.function)) return;
   call.function.arguments = argumentsText(call.function.arguments);
   if (typeof call.function.name !== 'string') call.function.name = '';

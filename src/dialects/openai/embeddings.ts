@@ -15,6 +15,7 @@ export function embedEncoder(quirks: Quirks): (call: Call<'embed'>) => WireMessa
   return (call) => {
     const body: Body = { model: modelName(call, quirks), ...(call.request as object) };
     if (quirks.base64Vectors !== false) body.encoding_format ??= 'base64';
+    if (quirks.base64Vectors === 'only' && body.encoding_format === 'float') body.encoding_format = undefined;
     finish(body, call);
     return { path, body };
   };

@@ -1,8 +1,8 @@
 import type { Call } from '../../contract/call.ts';
 import type { ChatMessageParam } from '../../contract/chat.ts';
 import { spliced } from '../../wire/json-body.ts';
-import { isRecord } from '../chat-rules.ts';
-import { dropHint } from '../params.ts';
+import { isRecord, textOf } from '../chat-rules.ts';
+import { dropHint, unsupported } from '../params.ts';
 import type { Quirks } from './quirks.ts';
 
 /** Prepares messages for a host. Returns the very array where nothing has to change. */
@@ -32,6 +32,7 @@ export function messageEncoder(quirks: Quirks): MessageEncoder {
   const developerAsSystem = quirks.developerRole === 'system';
   const dropNames = quirks.messageNames === 'drop';
   const ownOnly = quirks.trusted !== true;
+  const plainText = quirks.plainText === true;
 
   const removes = (key: string, value: unknown): boolean =>
     (EXTRAS.has(key) && !understood.has(key)) || (ownOnly && OPENAI_ONLY.has(key) && isNothing(key, value));
@@ -57,7 +58,10 @@ export function messageEncoder(quirks: Quirks): MessageEncoder {
       delete copy.name;
       if (message.role !== 'tool') dropHint(call, 'messages[].name');
     }
-    if (Array.isArray(message.content)) {
+    if (Array.isArray(message.content) && plainText) {
+      copy ??= { ...message };
+      copy.content = plainContent(message.content, call);
+    } else if (Array.isArray(message.content)) {
       const parts = mapped(message.content, encodePart);
       if (parts !== message.content) {
         copy ??= { ...message };
@@ -107,6 +111,19 @@ export function messageEncoder(quirks: Quirks): MessageEncoder {
 
   return (messages, call) =>
     mapped(messages as readonly unknown[], (message) => encodeMessage(message, call)) as readonly object[];
+}
+
+/** Text parts as one text; any other part is refused, or left out where the caller allows it. */
+function plainContent(parts: readonly unknown[], call: Call): string {
+  for (const part of parts) {
+    if (isRecord(part) && part.type !== 'text' && part.type !== 'refusal') {
+      unsupported(call, String(part.type), 'the provider reads text only');
+    }
+  }
+  return parts
+    .map((part) => textOf([part]))
+    .filter((text) => text !== '')
+    .join('\n');
 }
 
 /** Whether a field of openai's says nothing: an empty list or null. A null `content` means something, so it is not asked about. */

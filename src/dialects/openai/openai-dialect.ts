@@ -8,6 +8,7 @@ import { decodeEmbeddings, embedEncoder } from './embeddings.ts';
 import { chatEncoder } from './encode.ts';
 import { decodeModels, modelsEncoder } from './models.ts';
 import type { Quirks } from './quirks.ts';
+import { decodeRerank, rerankEncoder } from './rerank.ts';
 import { ChatStreamDecoder } from './stream-decoder.ts';
 
 /** Everything that a host of the OpenAI dialect offers, spoken with its quirks. */
@@ -34,6 +35,9 @@ export function openaiOperations(wire: Wire, quirks: Quirks): Provider['operatio
     }),
     ...(offers.includes('embed') && {
       embed: replyOperation<'embed'>(wire, { encode: embedEncoder(quirks), decode: decodeEmbeddings }),
+    }),
+    ...(quirks.rerank !== undefined && {
+      rerank: replyOperation<'rerank'>(wire, { encode: rerankEncoder(quirks), decode: decodeRerank }),
     }),
     ...(offers.includes('models') && {
       models: replyOperation<'models'>(wire, { encode: modelsEncoder(quirks), decode: decodeModels }),

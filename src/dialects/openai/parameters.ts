@@ -16,6 +16,7 @@ export function parameterPolicy(quirks: Quirks): ParameterPolicy | undefined {
   const steps: ParameterPolicy[] = [];
   if (lacks.size > 0) steps.push((body, call) => leaveOut(body, call, lacks));
   if (quirks.tokenLimit !== undefined) steps.push(oneTokenLimit(quirks.tokenLimit));
+  if (quirks.renames !== undefined) steps.push(rename(quirks.renames));
   if (quirks.clamps !== undefined) steps.push(clamp(quirks.clamps));
   if (quirks.maxStops !== undefined) steps.push(limitStops(quirks.maxStops));
   if (quirks.responseFormats !== undefined) steps.push(limitResponseFormats(quirks.responseFormats));
@@ -46,6 +47,7 @@ const NEUTRAL: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['top_logprobs', 0],
   ['frequency_penalty', 0],
   ['presence_penalty', 0],
+  ['parallel_tool_calls', true],
   ['store', false],
   ['service_tier', 'auto'],
 ]);
@@ -67,6 +69,17 @@ const oneTokenLimit =
     body.max_tokens = undefined;
     body.max_completion_tokens = undefined;
     body[field] = limit;
+  };
+
+const rename =
+  (names: Readonly<Record<string, string>>): ParameterPolicy =>
+  (body) => {
+    for (const [param, field] of Object.entries(names)) {
+      const value = body[param];
+      if (value === undefined) continue;
+      body[param] = undefined;
+      if (value !== null) body[field] = value;
+    }
   };
 
 const clamp =

@@ -6,6 +6,15 @@ export interface Quirks {
   readonly paths?:
     | { readonly chat?: string; readonly complete?: string; readonly embed?: string; readonly models?: string }
     | undefined;
+  /** Reranking is offered, in Cohere's form. Default route `/rerank`, default name of the limit `top_n`. */
+  readonly rerank?:
+    | {
+        readonly path?: string;
+        readonly limit?: 'top_n' | 'top_k';
+        /** Body fields that are always sent. */
+        readonly body?: Readonly<Record<string, unknown>>;
+      }
+    | undefined;
   /** The answers are OpenAI's own: chunks are handed on without mending. */
   readonly trusted?: boolean | undefined;
   /** The one field for the limit of output tokens; the other name is renamed. Default: as the caller wrote it. */
@@ -19,6 +28,8 @@ export interface Quirks {
   readonly lacks?: readonly string[] | undefined;
   /** Parameters of {@link Quirks.lacks} that the host takes after all: a row can take back what all rows share. */
   readonly keeps?: readonly string[] | undefined;
+  /** Parameters that the host knows under another name. */
+  readonly renames?: Readonly<Record<string, string>> | undefined;
   /** Bounds that the host enforces; a value outside is moved to the bound with a warning. */
   readonly clamps?: Readonly<Record<string, { readonly min?: number; readonly max?: number }>> | undefined;
   /** How many `stop` sequences the host takes. */
@@ -31,6 +42,8 @@ export interface Quirks {
   readonly namedTool?: 'filter' | undefined;
   /** `drop`: `strict` is taken out of tools, with a warning. */
   readonly strictTools?: 'drop' | undefined;
+  /** Content is plain text: text parts are joined, all other parts refused. */
+  readonly plainText?: boolean | undefined;
   /** `drop`: `name` is taken out of messages, with a warning. */
   readonly messageNames?: 'drop' | undefined;
   /** Additions of ours to messages that the host understands; all others are taken out. */
@@ -49,8 +62,8 @@ export interface Quirks {
   readonly modelPrefix?: string | undefined;
   /** A reasoning delta equal to the one before is a repetition of the host's, not the model's. */
   readonly repeatsReasoning?: boolean | undefined;
-  /** `false`: vectors are not asked for in base64 when the caller left the format open. */
-  readonly base64Vectors?: boolean | undefined;
+  /** `false`: vectors are not asked for in base64 when the caller left the format open. `only`: base64 is the one format with a name. */
+  readonly base64Vectors?: boolean | 'only' | undefined;
 }
 
 /** Fields of messages, parts and tool calls that are not openai's. */

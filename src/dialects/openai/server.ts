@@ -9,6 +9,7 @@ const ROUTES: ReadonlyMap<string, MockAsk['operation']> = new Map([
   ['/chat/completions', 'chat'],
   ['/completions', 'complete'],
   ['/embeddings', 'embed'],
+  ['/rerank', 'rerank'],
   ['/models', 'models'],
 ]);
 
@@ -25,6 +26,7 @@ export const openaiServer: MockDialect = {
     frames: asked.operation === 'complete' ? completionFrames(reply, asked) : chatFrames(reply, asked),
   }),
   embeddings: (vectors, asked) => ({ status: 200, headers: requestHeaders, body: embeddingsBody(vectors, asked) }),
+  rerank: (results, asked) => ({ status: 200, headers: requestHeaders, body: rerankBody(results, asked) }),
   models: (ids): MockAnswer => ({
     status: 200,
     headers: requestHeaders,
@@ -43,7 +45,7 @@ function keyOf({ headers }: MockRequest): string | undefined {
 }
 
 function ask({ method, path, body }: MockRequest): MockAsk | undefined {
-  const route = path.replace(/\?.*$/, '').replace(/^(?:\/v1)?(?:\/beta)?/, '');
+  const route = path.replace(/\?.*$/, '').replace(/^(?:\/v1)?(?:\/openai\/v1)?(?:\/beta)?/, '');
   const operation = ROUTES.get(route);
   if (operation === undefined || method !== (operation === 'models' ? 'GET' : 'POST')) return undefined;
   const fields = isRecord(body) ? body : {};
@@ -54,6 +56,9 @@ function ask({ method, path, body }: MockRequest): MockAsk | undefined {
     stream: fields.stream === true,
     includeUsage: options.include_usage === true,
     ...(operation === 'embed' ? { inputs: inputsOf(fields.input) } : {}),
+    ...(operation === 'rerank' ? { documents: inputsOf(fields.documents) } : {}),
+    ...(typeof fields.top_n === 'number' ? { topN: fields.top_n } : {}),
+    ...(fields.return_documents === true ? { returnDocuments: true } : {}),
     ...(typeof fields.dimensions === 'number' ? { dimensions: fields.dimensions } : {}),
     ...(fields.encoding_format === 'base64' || fields.encoding_format === 'float' ? { encoding: fields.encoding_format } : {}),
     n: typeof fields.n === 'number' ? fields.n : 1,
@@ -165,6 +170,20 @@ function deltasOf({ text, chunks }: MockReply): readonly string[] {
   if (text === '') return [];
   const size = Math.max(1, Math.ceil(text.length / Math.max(1, chunks)));
   return Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+}
+
+function rerankBody(results: Parameters<NonNullable<MockDialect['rerank']>>[0], asked: MockAsk): object {
+  const { documents = [], returnDocuments } = asked;
+  return {
+    id: 'rerank-mock',
+    model: asked.model,
+    results: results.map(({ index, score }) => ({
+      index,
+      relevance_score: score,
+      ...(returnDocuments === true ? { document: { text: documents[index] } } : {}),
+    })),
+    usage: { total_tokens: documents.join(' ').split(/\s+/).length },
+  };
 }
 
 function embeddingsBody(vectors: readonly (readonly number[])[], asked: MockAsk): object {

@@ -8,6 +8,9 @@ export function argumentsText(value: unknown): string {
   return value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
+/** An id or a type; Mistral writes `"null"` for none. */
+export const idText = (value: unknown): string => (typeof value === 'string' && value !== 'null' ? value : '');
+
 /** An id for a tool call that came without. */
 export function newCallId({ call }: DecodeContext): string {
   let id = 'call_';
@@ -42,7 +45,7 @@ export class ToolDeltas {
 
   #mendPart(part: Fields): Fields {
     const inner: Fields | undefined = isRecord(part.function) ? part.function : undefined;
-    const id = typeof part.id === 'string' ? part.id : '';
+    const id = idText(part.id);
     const name = typeof inner?.name === 'string' ? inner.name : '';
     const place = this.#placeOf(part.index, id, name);
     const known = this.#calls[place];
@@ -51,7 +54,7 @@ export class ToolDeltas {
     else if (inner.arguments !== undefined) inner.arguments = argumentsText(inner.arguments);
     if (known === undefined) {
       part.id = id === '' ? newCallId(this.#context) : id;
-      part.type = typeof part.type === 'string' ? part.type : 'function';
+      part.type = idText(part.type) || 'function';
       this.#calls[place] = { id: String(part.id), named: name !== '' };
       return part;
     }

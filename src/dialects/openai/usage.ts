@@ -4,9 +4,13 @@ import type { Fields } from './body-failure.ts';
 
 const count = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 
+/** Mistral has been seen to write `prompt_token_details`. */
+const singular = (raw: Fields): unknown =>
+  isRecord(raw.prompt_token_details) ? raw.prompt_token_details.cached_tokens : undefined;
+
 /**
- * A host's token counts in openai's meaning, the host's own fields kept. Cached tokens are found under DeepSeek's and
- * Moonshot's names too. Where the total shows that reasoning was counted beside the completion (xAI), it is added to it.
+ * A host's token counts in openai's meaning, the host's own fields kept. Cached tokens are found under DeepSeek's,
+ * Moonshot's and Mistral's names too. Where the total shows that reasoning was counted beside the completion (xAI), it is added to it.
  */
 export function usageOf(raw: unknown): Usage | undefined {
   if (!isRecord(raw)) return undefined;
@@ -19,7 +23,7 @@ export function usageOf(raw: unknown): Usage | undefined {
   usage.prompt_tokens = prompt;
   usage.completion_tokens = completion;
   usage.total_tokens = count(raw.total_tokens) || prompt + completion;
-  const cached = raw.prompt_cache_hit_tokens ?? raw.cached_tokens;
+  const cached = raw.prompt_cache_hit_tokens ?? raw.cached_tokens ?? raw.num_cached_tokens ?? singular(raw);
   if (typeof cached === 'number' && !isRecord(raw.prompt_tokens_details)) usage.prompt_tokens_details = { cached_tokens: cached };
   if (reasoning > 0 && !isRecord(details)) usage.completion_tokens_details = { reasoning_tokens: reasoning };
   return usage;
