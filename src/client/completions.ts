@@ -13,7 +13,8 @@ import type {
   ParsedReply,
   RunTools,
 } from './chat-params.ts';
-import { ChatStream } from './chat-stream.ts';
+import type { ChatStream } from './chat-stream.ts';
+import { deferredHelper } from './deferred-helper.ts';
 import type { Create } from './helper-client.ts';
 import { answerError } from './helper-errors.ts';
 import { LLMPromise } from './llm-promise.ts';
@@ -21,7 +22,6 @@ import type { LLMStream } from './llm-stream.ts';
 import { streamOf, wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
 import type { ToolLoopParams } from './tool-runner.ts';
-import { StreamingToolRunner, ToolRunner } from './tool-runner.ts';
 
 /** Chat completions: openai's surface, for every provider. */
 export class ChatCompletions {
@@ -34,7 +34,13 @@ export class ChatCompletions {
     this.#runner = runner;
     const create: Create = (params, options) => this.create(params, options);
     const runTools = (params: ToolLoopParams & { stream?: unknown }, options?: HelperOptions): unknown =>
-      params?.stream === true ? StreamingToolRunner.start(create, params, options) : ToolRunner.start(create, params, options);
+      deferredHelper(async () => {
+        const { StreamingToolRunner, ToolRunner } = await import('./tool-runner.ts');
+        return () =>
+          params?.stream === true
+            ? StreamingToolRunner.start(create, params, options)
+            : ToolRunner.start(create, params, options);
+      });
     this.runTools = runTools as RunTools;
   }
 
@@ -70,7 +76,10 @@ export class ChatCompletions {
 
   /** openai's event-driven stream, with accumulated snapshots and final results. */
   stream<P extends ChatStreamParams>(params: P, options?: CallOptions): ChatStream<ParsedOf<P>> {
-    return ChatStream.start((body, own) => this.create(body, own), params, options);
+    return deferredHelper(async () => {
+      const helper = await import('./chat-stream.ts');
+      return () => helper.ChatStream.start<ParsedOf<P>>((body, own) => this.create(body, own), params, options);
+    });
   }
 }
 
