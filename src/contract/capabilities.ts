@@ -32,6 +32,8 @@ export interface Capabilities {
   readonly streamUsage: boolean;
   /** The provider says so when a filter ended an answer. */
   readonly saysFiltered: boolean;
+  /** `false`: it never says that an answer was cut at the limit of tokens. Default `true`. */
+  readonly saysLength?: boolean | undefined;
   /** Errors carry a code or a type, so that one inside a 200 can be told without its status. */
   readonly errorCodes: boolean;
   /** Where the ids of its requests are, first found wins. */

@@ -60,7 +60,8 @@ export interface MockAnswer {
 
 /** One write of a stream. `content` marks the frames that faults such as `cutAfter(chunks)` count. */
 export interface MockFrame {
-  readonly text: string;
+  /** Bytes where the framing is binary. */
+  readonly text: string | Uint8Array;
   readonly content: boolean;
   /** The frame that ends the protocol (`[DONE]`, `message_stop`, `done: true`, a finish reason): left out by `noTerminal`. */
   readonly terminal: boolean;
@@ -79,6 +80,17 @@ export type MockFailureName =
   | 'badRequest'
   | 'internal';
 
+/** Answers that are jobs: created by one request, followed, asked about and cancelled by others (Replicate). */
+export interface MockJobs {
+  /** Whether this request, which asks for an answer, creates a job without waiting for its end. */
+  opens(request: MockRequest): boolean;
+  /** The answer to it. `baseURL` is the provider's, for addresses that the answer names. */
+  opened(id: string, ask: MockAsk, baseURL: string): MockAnswer;
+  /** What a request wants of a job that exists. Streams are fetched without a key. */
+  about(request: MockRequest): { readonly id: string; readonly wants: 'stream' | 'state' | 'cancel' } | undefined;
+  state(id: string, ask: MockAsk, state: 'running' | 'canceled' | MockReply): MockAnswer;
+}
+
 /** The dialect backwards: what a server of this kind would say. One per dialect, used by the mock server alone. */
 export interface MockDialect {
   /** `undefined`: no such route; the server answers with this dialect's 404. */
@@ -95,7 +107,9 @@ export interface MockDialect {
   /** Scores by position in `ask.documents`, best first. */
   rerank?(results: readonly { readonly index: number; readonly score: number }[], ask: MockAsk): MockAnswer;
   models(ids: readonly string[]): MockAnswer;
+  /** Where answers are jobs. */
+  readonly jobs?: MockJobs;
   failure(name: MockFailureName, ask: MockAsk | undefined, options: { readonly retryAfterSeconds?: number }): MockAnswer;
-  /** An error event in a running stream. */
-  errorFrame(name: MockFailureName): string;
+  /** An error event in a running stream; `ask` tells of which, where a provider speaks several dialects. */
+  errorFrame(name: MockFailureName, ask?: MockAsk): string | Uint8Array;
 }

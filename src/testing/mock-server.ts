@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
+import { Jobs } from './jobs.ts';
 import type { RecordedRequest } from './journal.ts';
 import { Journal } from './journal.ts';
 import type { Listener } from './listener.ts';
@@ -63,6 +64,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
   const known = new Set([...MOCK_PROVIDERS, ...(options.providers ?? [])]);
   const script = new Script(options.answer ?? reply());
   const journal = new Journal(options.keepRequests ?? 10_000);
+  const jobs = new Jobs();
 
   const serve = async (incoming: IncomingMessage, outgoing: Outgoing, owner: string | undefined): Promise<void> => {
     const text = await bodyOf(incoming);
@@ -84,13 +86,18 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
       ports.refused(provider);
       return outgoing.reset();
     }
-    if (!dialect.authorized(request)) return refuse('auth');
+    const job = jobs.find(provider, dialect, request);
+    if (job?.wants !== 'stream' && !dialect.authorized(request)) return refuse('auth');
+    if (job !== undefined) return jobs.answer(job, { provider, dialect, models, outgoing });
     if (!json && method === 'POST') return refuse('badRequest');
     const ask = dialect.ask(request);
     if (ask === undefined) return refuse('notFound');
     const next = script.next(provider, recorded);
     ports.follow(provider);
-    await play(await next, { provider, dialect, ask, models, outgoing });
+    const item = await next;
+    const opened = jobs.open(item, { provider, dialect, ask, request, baseURL: () => baseURLOf(provider) });
+    if (opened !== undefined) return outgoing.whole(opened.status, opened.headers, opened.body);
+    await play(item, { provider, dialect, ask, models, outgoing });
   };
 
   const handle = (incoming: IncomingMessage, response: ServerResponse, listener: Listener, owner: string | undefined): void => {
@@ -101,6 +108,8 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
   };
 
   const ports = new Ports(handle, script, clock);
+  const baseURLOf = (provider: string): string =>
+    `http://127.0.0.1:${ports.of(provider).port}/${provider}${mockProvider(provider).suffix}`;
   try {
     await ports.open([...known], options.port);
   } catch (error) {
@@ -114,9 +123,9 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     },
     requests: journal.entries,
     baseURL(provider) {
-      const { port } = ports.of(provider);
+      const url = baseURLOf(provider);
       known.add(provider);
-      return `http://127.0.0.1:${port}/${provider}${mockProvider(provider).suffix}`;
+      return url;
     },
     enqueue(provider, ...items) {
       script.enqueue(provider, items);

@@ -34,6 +34,9 @@ export const isSet = (value: unknown): boolean => value !== undefined && value !
 
 function ownOptions(call: Call): OllamaOptions {
   const all = (call.request as { readonly providerOptions?: Readonly<Record<string, unknown>> }).providerOptions;
-  const own = isRecord(all) && Object.hasOwn(all, 'ollama') ? all.ollama : undefined;
+  if (!isRecord(all)) return {};
+  // `ollama_chat` is another name of the same provider
+  const name = [call.target.provider, 'ollama'].find((id) => Object.hasOwn(all, id));
+  const own = name === undefined ? undefined : all[name];
   return isRecord(own) ? own : {};
 }

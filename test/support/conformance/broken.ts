@@ -96,7 +96,7 @@ export function brokenConform(each: Each): void {
       enqueue(fault.stall(0));
       const aborter = new AbortController();
       const failed = failureOf(llm.chat.completions.create({ model, messages, stream }, { signal: aborter.signal }));
-      await vi.waitFor(() => expect(received()).toHaveLength(calls + 1));
+      await vi.waitFor(() => expect(received().length).toBeGreaterThan(calls));
       aborter.abort();
       expect(await failed).toMatchObject({ kind: 'aborted' });
       await vi.waitFor(() => expect(sockets.at(settings.baseURL).filter((socket) => !before.has(socket))).toEqual([]));
