@@ -28,6 +28,7 @@ export async function measureBundle(): Promise<BundleSize> {
     outdir: 'out',
     write: false,
     metafile: true,
+    logLevel: 'error',
     external: ['undici', '#default-transport', 'node:*'],
   });
   const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === '<stdin>');

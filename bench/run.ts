@@ -3,20 +3,24 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureBundle } from './bundle.ts';
+import type { BenchRun, Results } from './report.ts';
+import { table, writeIntoReadme } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /**
  * `npm run bench [-- --rounds 5 --only burst]`: the server in its own process, the clients interleaved round by round,
- * medians, and ratios against the hand-written client of the same run.
+ * medians, and ratios against the hand-written client of the same run. `--readme` writes the table into the README.
  */
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    readme: { type: 'boolean', default: false },
+  },
+});
 const ROUNDS = Number(values.rounds);
 const CLIENTS = ['undici', 'holdfast', 'fetch', 'holdfast#makeOnFetch', 'openai', 'ai'];
-const YARDSTICK: Record<string, string> = { 'holdfast#makeOnFetch': 'fetch' };
 const here = import.meta.dirname;
-
-const median = (figures: readonly number[]): number =>
-  [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
 
 async function startServer(): Promise<{ origin: string; stop: () => void }> {
   const server = fork(join(here, 'server.ts'), { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
@@ -44,7 +48,7 @@ function importMillis(specifier: string): number {
   return Number(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: here }));
 }
 
-const results: Record<string, Record<string, number[]>> = {};
+const results: Results = {};
 const record = (scenario: string, client: string, figure: number): void => {
   results[scenario] ??= {};
   const of = results[scenario];
@@ -68,20 +72,10 @@ if ('import'.includes(values.only)) {
 }
 
 const bundle = 'bundle'.includes(values.only) ? await measureBundle() : undefined;
-const units = new Map(SCENARIOS.map(({ name, unit }) => [name, unit]));
-const rows = Object.entries(results).map(([scenario, byClient]) => {
-  const medians = Object.fromEntries(Object.entries(byClient).map(([client, figures]) => [client, median(figures)]));
-  const cells = Object.entries(medians).map(([client, figure]) => {
-    const yardstick = medians[scenario === 'import' ? 'openai' : (YARDSTICK[client] ?? 'undici')] ?? Number.NaN;
-    return `${client} ${figure.toPrecision(3)} (${(figure / yardstick).toFixed(2)}×)`;
-  });
-  return `${scenario} [${units.get(scenario) ?? 'ms'}]\n    ${cells.join('   ')}`;
-});
+const run: BenchRun = { node: process.version, rounds: ROUNDS, results, bundle };
 mkdirSync(join(here, 'results'), { recursive: true });
-writeFileSync(
-  join(here, 'results', 'latest.json'),
-  `${JSON.stringify({ node: process.version, rounds: ROUNDS, results, bundle }, null, 2)}\n`,
-);
-process.stdout.write(
-  `${rows.join('\n')}\n${bundle === undefined ? '' : `bundle of a minimal chat call: ${(bundle.gzip / 1000).toFixed(1)} kB gz (${bundle.entry})\n`}`,
-);
+writeFileSync(join(here, 'results', 'latest.json'), `${JSON.stringify(run, null, 2)}\n`);
+process.stdout.write(`${table(run)}\n`);
+if (bundle !== undefined)
+  process.stdout.write(`\nbundle of a minimal chat call: ${(bundle.gzip / 1000).toFixed(1)} kB gz, ${bundle.entry}\n`);
+if (values.readme) writeIntoReadme(run);
