@@ -38,6 +38,8 @@ export interface ConnectionSpec {
   readonly baseURL: string;
   /** Sent with every request; names in lower case. Authorisation with a fixed key belongs here. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Whether the extra headers of the client and of the settings are sent; `false` for token services. Default `true`. */
+  readonly extraHeaders?: boolean | undefined;
   /** Headers that must be made per request (tokens, signatures). */
   authorize?(
     request: { readonly method: string; readonly url: string; readonly body: string | Uint8Array | undefined },
@@ -47,7 +49,7 @@ export interface ConnectionSpec {
   readonly rewrite?: ((message: WireMessage, call: Call) => WireMessage) | undefined;
   /** How this provider fails, beyond the rules that all share. */
   readonly failures?: FailureSpec | undefined;
-  /** Values that must never appear in a message. */
+  /** Values that must never appear in a message. Read anew for every failure, so that a getter can add tokens. */
   readonly secrets: readonly (string | undefined)[];
 }
 
@@ -55,6 +57,8 @@ export interface ConnectionSpec {
 export interface FailureSpec {
   /** Response headers that hold the request id, first found wins. Default `x-request-id`. */
   readonly requestIdHeaders?: readonly string[] | undefined;
+  /** Fields of the body that hold the request id where no header does, beside `request_id`. */
+  readonly requestIdFields?: readonly string[] | undefined;
   /** Asked before the shared rules; the first verdict wins. */
   readonly rules?: readonly FailureRule[] | undefined;
   /** Retry hints at places of the provider's own, in milliseconds. The shared ones are asked first. */

@@ -52,6 +52,8 @@ export interface WireMessage {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: object | undefined;
+  /** Sent as `application/x-www-form-urlencoded`, instead of a body. */
+  readonly form?: Readonly<Record<string, string>> | undefined;
   /** For this call only, names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

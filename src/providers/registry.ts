@@ -17,7 +17,9 @@ export const PROVIDERS: Readonly<Record<string, Loader>> = {
   gemini: async () => (await import('./gemini/gemini.ts')).gemini,
   ollama: async () => (await import('./ollama/ollama.ts')).ollama,
   ollama_chat: async () => (await import('./ollama/ollama.ts')).ollama,
+  palm: async () => (await import('./palm/palm.ts')).palm,
   replicate: async () => (await import('./replicate/replicate.ts')).replicate,
+  watsonx: async () => (await import('./watsonx/watsonx.ts')).watsonx,
   ...Object.fromEntries(OPENAI_HOST_IDS.map((id) => [id, host(id)])),
 };
 

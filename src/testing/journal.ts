@@ -6,7 +6,7 @@ export interface RecordedRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the text where it is none. */
+  /** Parsed JSON, the fields of a form, or the text where it is neither. */
   readonly body: unknown;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -22,6 +22,8 @@ const KEY_HEADERS: ReadonlySet<string> = new Set([
   'ocp-apim-subscription-key',
   'cookie',
 ]);
+/** Token services want the key in the body. */
+const KEY_FIELD = 'apikey';
 const KEY_QUERY = /([?&](?:key|api[-_]key|access_token)=)[^&]*/gi;
 
 /** The requests so far, newest last: keys redacted, prompts kept, no more than `limit` of them. */
@@ -34,12 +36,20 @@ export class Journal {
   }
 
   add(request: RecordedRequest): RecordedRequest {
-    const entry = { ...request, path: request.path.replace(KEY_QUERY, '$1[redacted]'), headers: redacted(request.headers) };
+    const entry = {
+      ...request,
+      path: request.path.replace(KEY_QUERY, '$1[redacted]'),
+      headers: redacted(request.headers),
+      body: withoutKey(request.body),
+    };
     this.entries.push(entry);
     if (this.entries.length > this.#limit) this.entries.shift();
     return entry;
   }
 }
+
+const withoutKey = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && Object.hasOwn(body, KEY_FIELD) ? { ...body, [KEY_FIELD]: '[redacted]' } : body;
 
 function redacted(headers: Readonly<Record<string, string>>): Record<string, string> {
   const clean: Record<string, string> = {};

@@ -70,7 +70,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     const text = await bodyOf(incoming);
     if (text === undefined) return;
     const { provider, path } = route(incoming.url ?? '/', owner, known);
-    const { json, body } = parse(text);
+    const { json, body } = isForm(incoming.headers) ? { json: true, body: formOf(text) } : parse(text);
     const method = incoming.method ?? 'GET';
     const request = { method, path, headers: flat(incoming.headers), body };
     const recorded = journal.add({ provider, ...request, at: clock.now() });
@@ -159,6 +159,11 @@ function bodyOf(incoming: IncomingMessage): Promise<string | undefined> {
     incoming.on('close', () => resolve(undefined));
   });
 }
+
+const isForm = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+
+const formOf = (text: string): object => Object.fromEntries(new URLSearchParams(text));
 
 function parse(text: string): { json: boolean; body: unknown } {
   try {

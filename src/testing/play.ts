@@ -52,7 +52,7 @@ export async function play(item: Reply | Fault, stage: Stage): Promise<void> {
 type BodyFault = Extract<Fault, { readonly reply: Reply }>;
 
 async function breakStream(item: BodyFault, stage: Stage): Promise<void> {
-  const { outgoing, dialect } = stage;
+  const { outgoing, dialect, ask } = stage;
   switch (item.name) {
     case 'resetAfterHeaders':
       outgoing.head(200, streamOf(item, stage).headers, true);
@@ -70,7 +70,7 @@ async function breakStream(item: BodyFault, stage: Stage): Promise<void> {
       return playStream(item.reply, stage, { terminal: false });
     case 'errorEvent':
       await playOpening(item.reply, stage, item.chunks);
-      await outgoing.write(Buffer.from(dialect.errorFrame(item.failure)));
+      await outgoing.write(Buffer.from(dialect.errorFrame(item.failure, ask)));
       return outgoing.end();
   }
 }

@@ -23,6 +23,7 @@ export interface ConnectionEnvironment {
   readonly sendCorrelationId: boolean;
 }
 
+
 const BASE_HEADERS: Readonly<Record<string, string>> = {
   accept: 'application/json, text/event-stream',
   'content-type': 'application/json',
@@ -34,16 +35,18 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   const { provider, deadlines, maxResponseBytes, transport, clock, sendCorrelationId } = environment;
   const { origin, path: prefix } = parseBaseURL(spec.baseURL, `providers.${provider}.baseURL`);
   const base = new Map<string, string>();
-  for (const headers of [BASE_HEADERS, spec.headers ?? {}, environment.headers]) merge(base, headers);
+  const extra = spec.extraHeaders === false ? {} : environment.headers;
+  for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) merge(base, headers);
   const prepared = flatten(base);
   const idHeaders = spec.failures?.requestIdHeaders ?? ['x-request-id'];
 
   const headersFor = (message: WireMessage, call: Call): string[] => {
     const { headers, idempotencyKey } = call.options;
-    if (headers === undefined && message.headers === undefined && idempotencyKey === undefined && !sendCorrelationId)
-      return prepared;
+    const plain = message.headers === undefined && message.form === undefined;
+    if (headers === undefined && plain && idempotencyKey === undefined && !sendCorrelationId) return prepared;
     const own = new Map(base);
     if (message.headers !== undefined) merge(own, message.headers);
+    if (message.form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
     if (sendCorrelationId) own.set('x-correlation-id', call.correlationId);
     if (idempotencyKey !== undefined) own.set('idempotency-key', idempotencyKey);
     if (headers !== undefined) merge(own, headers);
@@ -58,7 +61,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
     prepare(given: WireMessage, call: Call): WireRequest | Promise<WireRequest> {
       const message = spec.rewrite === undefined ? given : spec.rewrite(given, call);
       const method = message.method ?? 'POST';
-      const body = message.body === undefined ? undefined : encodeJSON(message.body);
+      const body = bodyOf(message);
       const path = prefix + message.path;
       const headers = headersFor(message, call);
       if (spec.authorize === undefined) return { method, origin, path, headers, body };
@@ -95,6 +98,11 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
 }
 
 function merge(into: Map<string, string>, headers: Readonly<Record<string, string | null | undefined>>): void {
+function bodyOf({ body, form }: WireMessage): string | Uint8Array | undefined {
+  if (form !== undefined) return new URLSearchParams(form).toString();
+  return body === undefined ? undefined : encodeJSON(body);
+}
+
   for (const [name, value] of Object.entries(headers)) {
     if (value === null) into.delete(name.toLowerCase());
     else if (value !== undefined) into.set(name.toLowerCase(), value);

@@ -25,7 +25,7 @@ const PROVIDER_IDS: Readonly<Record<string, string>> = { 'llama.cpp': 'llamacpp'
 /** Providers whose own rules exist: every entry must come out right. */
 const COMPLETE = new Set(
   `openai azure anthropic gemini vertex_ai palm ollama text-completion-openai openai_compatible vllm llamacpp lm_studio together_ai
-   groq deepseek xai openrouter perplexity fireworks_ai cerebras nvidia_nim chutes`.split(/\s+/),
+   groq deepseek xai openrouter perplexity fireworks_ai cerebras nvidia_nim chutes watsonx`.split(/\s+/),
 );
 
 /** Meanings that only a rule of the provider can know: 498 at Cohere, a guardrail's own failure at Mistral, codes in digits. */
@@ -34,7 +34,6 @@ const NEED_OWN_RULES = new Set([
   'cohere-cp-1',
   'mistral-cp-1',
   'tei-424-1',
-  'watsonx-auth-1',
   'cloudflare-rl-1',
   'cloudflare-rl-day-1',
 ]);

@@ -6,6 +6,7 @@ import type { LLMError } from '../../src/errors/catalogue.ts';
 import { azureFailures } from '../../src/providers/azure/failure.ts';
 import { ollamaFailures } from '../../src/providers/ollama/failure.ts';
 import { hostFailures } from '../../src/providers/openai-hosts/failures.ts';
+import { watsonxFailures } from '../../src/providers/watsonx/failure.ts';
 import type { FailureFacts } from '../../src/wire/failure/explain.ts';
 import { explainFailure } from '../../src/wire/failure/explain.ts';
 
@@ -19,6 +20,7 @@ const OWN: Readonly<Record<string, FailureSpec>> = {
   vertex_ai: geminiFailures,
   palm: geminiFailures,
   ollama: ollamaFailures,
+  watsonx: watsonxFailures,
 };
 
 /** The failure spec of a provider whose folder has one; `undefined` for those that live by the shared rules. */

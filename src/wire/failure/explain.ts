@@ -123,7 +123,7 @@ function requestIdOf({ header, json, body }: UnderstoodFailure, spec: FailureSpe
     const id = header(name);
     if (id !== undefined) return id;
   }
-  for (const name of BODY_IDS) {
+  for (const name of [...BODY_IDS, ...(spec?.requestIdFields ?? [])]) {
     const id = textAt(json, name) ?? textAt(body, name);
     if (id !== undefined) return id;
   }
