@@ -8,8 +8,8 @@ import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { palmServer } from '../providers/palm/server.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { replicateServer } from '../providers/replicate/server.ts';
-
 import { iamServer, watsonxServer } from '../providers/watsonx/server.ts';
+
 /** How a mock provider is spoken to. */
 export interface MockProvider {
   readonly dialect: MockDialect;
@@ -33,10 +33,10 @@ const sambanovaServer: MockDialect = {
   errorFrame: (name) => (name === 'quota' ? `data: ${JSON.stringify(NO_CREDITS)}\n\n` : openaiServer.errorFrame(name)),
 };
 
-/** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
 /** IBM's token service: what the setting `iamURL` of watsonx names. */
 const WATSONX_IAM = 'watsonx_iam';
 
+/** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
@@ -45,16 +45,16 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['gemini', { dialect: geminiServer, suffix: '' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
   ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
+  ['palm', { dialect: palmServer, suffix: '' }],
   ['replicate', { dialect: replicateServer, suffix: '/v1' }],
   ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
+  ['watsonx', { dialect: watsonxServer, suffix: '' }],
+  [WATSONX_IAM, { dialect: iamServer, suffix: '' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
 ]);
-  ['palm', { dialect: palmServer, suffix: '' }],
 
 /** The built-in providers, all of which the mock server knows, and the token service of one. */
 export const MOCK_PROVIDERS: readonly string[] = [...Object.keys(PROVIDERS), WATSONX_IAM];
-  ['watsonx', { dialect: watsonxServer, suffix: '' }],
-  [WATSONX_IAM, { dialect: iamServer, suffix: '' }],
 
 /** A provider that is not known is taken for a host of the OpenAI dialect. */
 export const mockProvider = (id: string): MockProvider => OTHERS.get(id) ?? OPENAI;
