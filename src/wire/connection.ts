@@ -23,7 +23,6 @@ export interface ConnectionEnvironment {
   readonly sendCorrelationId: boolean;
 }
 
-
 const BASE_HEADERS: Readonly<Record<string, string>> = {
   accept: 'application/json, text/event-stream',
   'content-type': 'application/json',
@@ -45,8 +44,8 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
     const plain = message.headers === undefined && message.form === undefined;
     if (headers === undefined && plain && idempotencyKey === undefined && !sendCorrelationId) return prepared;
     const own = new Map(base);
-    if (message.headers !== undefined) merge(own, message.headers);
     if (message.form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
+    if (message.headers !== undefined) merge(own, message.headers);
     if (sendCorrelationId) own.set('x-correlation-id', call.correlationId);
     if (idempotencyKey !== undefined) own.set('idempotency-key', idempotencyKey);
     if (headers !== undefined) merge(own, headers);
@@ -97,12 +96,12 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   };
 }
 
-function merge(into: Map<string, string>, headers: Readonly<Record<string, string | null | undefined>>): void {
 function bodyOf({ body, form }: WireMessage): string | Uint8Array | undefined {
   if (form !== undefined) return new URLSearchParams(form).toString();
   return body === undefined ? undefined : encodeJSON(body);
 }
 
+function merge(into: Map<string, string>, headers: Readonly<Record<string, string | null | undefined>>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (value === null) into.delete(name.toLowerCase());
     else if (value !== undefined) into.set(name.toLowerCase(), value);
