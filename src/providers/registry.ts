@@ -30,4 +30,6 @@ export const ALIASES: Readonly<Record<string, string>> = {
   hosted_vllm: 'vllm',
   llamafile: 'llamacpp',
   chutes_ai: 'chutes',
+  jina: 'jina_ai',
+  ai21_chat: 'ai21',
 };

@@ -5,6 +5,7 @@ import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
 import { cohereChatServer, cohereServer } from '../providers/cohere/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
+import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/server.ts';
 import { palmServer } from '../providers/palm/server.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { replicateServer } from '../providers/replicate/server.ts';
@@ -42,11 +43,15 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
   ['cohere', { dialect: cohereServer, suffix: '' }],
   ['cohere_chat', { dialect: cohereChatServer, suffix: '' }],
+  ['ai21', { dialect: ai21Server, suffix: '/v1' }],
   ['gemini', { dialect: geminiServer, suffix: '' }],
+  ['groq', { dialect: openaiServer, suffix: '' }],
+  ['jina_ai', { dialect: jinaServer, suffix: '/v1' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
   ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
   ['palm', { dialect: palmServer, suffix: '' }],
   ['replicate', { dialect: replicateServer, suffix: '/v1' }],
+  ['voyage', { dialect: voyageServer, suffix: '/v1' }],
   ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
   ['watsonx', { dialect: watsonxServer, suffix: '' }],
   [WATSONX_IAM, { dialect: iamServer, suffix: '' }],

@@ -19,7 +19,8 @@ const settingsOf = (id: string): ProviderSettings => {
 const hostOn = (id: string, answer?: object | string) =>
   providerOn(openaiHost(id), { settings: settingsOf(id), ...(answer === undefined ? {} : { answer }) });
 
-const LIVE = OPENAI_HOST_IDS.filter((id) => OPENAI_HOSTS[id].retired === undefined);
+const chats = (id: keyof typeof OPENAI_HOSTS): boolean => OPENAI_HOSTS[id].quirks.offers?.includes('chat') ?? true;
+const LIVE = OPENAI_HOST_IDS.filter((id) => OPENAI_HOSTS[id].retired === undefined && chats(id));
 const RETIRED = OPENAI_HOST_IDS.filter((id) => OPENAI_HOSTS[id].retired !== undefined);
 
 describe.each(LIVE)('%s', (id) => {
@@ -148,6 +149,7 @@ describe.each(LIVE)('%s', (id) => {
     const names = offers.flatMap((name) =>
       name === 'chat' ? ['chat', 'stream'] : name === 'complete' ? ['complete', 'completeStream'] : [name],
     );
+    if (quirks.rerank !== undefined) names.push('rerank');
     expect([...hostOn(id).offers].sort()).toEqual([...names].sort());
   });
 
@@ -172,7 +174,7 @@ describe.each(LIVE)('%s', (id) => {
     for (const name of envBase) {
       const env = { [name]: 'http://127.0.0.1:9/base' };
       const { sent } = await providerOn(openaiHost(id), { settings: { apiKey: KEY }, env }).run('chat', request());
-      expect(sent.url).toBe('http://127.0.0.1:9/base/chat/completions');
+      expect(sent.url).toBe(`http://127.0.0.1:9/base${OPENAI_HOSTS[id].sdkPath ?? ''}/chat/completions`);
     }
   });
 });

@@ -19,8 +19,10 @@ export function openaiCapabilities(
   place: Pick<Capabilities, 'keys' | 'keyless' | 'needs' | 'requestIdHeaders' | 'retired'>,
 ): Capabilities {
   const lacks = (quirks.lacks ?? []).filter((param) => !quirks.keeps?.includes(param));
-  const tools = !lacks.includes('tools');
+  const chats = quirks.offers?.includes('chat') ?? true;
+  const tools = chats && !lacks.includes('tools');
   const formats = quirks.responseFormats;
+  const schemas = formats === undefined || formats.includes('json_schema');
   return {
     ...place,
     dialect: 'openai',
@@ -30,12 +32,12 @@ export function openaiCapabilities(
     ],
     tools,
     toolChoices: tools ? TOOL_CHOICES.filter((word) => quirks.toolChoices?.includes(word) ?? true) : [],
-    images: quirks.plainText !== true,
-    structuredOutput: formats === undefined || formats.includes('json_schema') ? 'schema' : 'json',
-    reasoning: true,
+    images: chats && quirks.plainText !== true,
+    structuredOutput: chats ? (schemas ? 'schema' : 'json') : 'none',
+    reasoning: chats,
     lacks: lacks.filter((param) => !HINTS.has(param) && !OF_TOOLS.has(param)),
     streamUsage: quirks.streamOptions !== false,
-    saysFiltered: true,
+    saysFiltered: chats,
     errorCodes: true,
   };
 }

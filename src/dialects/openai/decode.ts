@@ -69,7 +69,9 @@ function mendMessage(message: Fields, context: DecodeContext): void {
 function mendToolCall(call: Fields, context: DecodeContext): void {
   if (idText(call.id) === '') call.id = newCallId(context);
   if (idText(call.type) === '') call.type = 'function';
-  if (!isRecord(call.function)) return;
-  call.function.arguments = argumentsText(call.function.arguments);
-  if (typeof call.function.name !== 'string') call.function.name = '';
+  if (call.type !== 'function' && !isRecord(call.function)) return;
+  const inner: Fields = isRecord(call.function) ? call.function : {};
+  call.function = inner;
+  inner.arguments = argumentsText(inner.arguments);
+  if (typeof inner.name !== 'string') inner.name = '';
 }

@@ -3,6 +3,7 @@ import type { DecodeContext } from '../../contract/codec.ts';
 import type { EmbedReply } from '../../contract/vectors.ts';
 import type { WireMessage } from '../../contract/wire.ts';
 import { isRecord } from '../chat-rules.ts';
+import { unsupported } from '../params.ts';
 import { notTheProtocol, refuseFailure } from './body-failure.ts';
 import { bodyFinisher, modelName } from './encode.ts';
 import type { Body } from './parameters.ts';
@@ -14,11 +15,18 @@ export function embedEncoder(quirks: Quirks): (call: Call<'embed'>) => WireMessa
   const finish = bodyFinisher(quirks, false);
   return (call) => {
     const body: Body = { model: modelName(call, quirks), ...(call.request as object) };
+    if (quirks.plainText === true) refuseTokens(call);
     if (quirks.base64Vectors !== false) body.encoding_format ??= 'base64';
     if (quirks.base64Vectors === 'only' && body.encoding_format === 'float') body.encoding_format = undefined;
     finish(body, call);
     return { path, body };
   };
+}
+
+function refuseTokens(call: Call<'embed'>): void {
+  const input: unknown = call.request.input;
+  if (!Array.isArray(input) || !input.some((text) => typeof text === 'number' || Array.isArray(text))) return;
+  unsupported(call, 'input', `${call.target.provider} reads text, not token numbers`);
 }
 
 export function decodeEmbeddings(body: unknown, context: DecodeContext<'embed'>): EmbedReply {

@@ -53,17 +53,17 @@ export class ChatStreamDecoder implements StreamDecoder<ChatChunk> {
     if (chunk.error || this.#mends) this.#refuse(chunk, out);
     const { choices } = chunk;
     if (!Array.isArray(choices)) return this.#withoutChoices(chunk, name);
-    if (!chunk.id || !chunk.created || !chunk.model || this.#head === undefined) this.#fillHead(chunk);
+    if (this.#mends || !chunk.id || !chunk.created || !chunk.model || this.#head === undefined) this.#fillHead(chunk);
     if (choices.length === 0) return this.#withoutChoice(chunk, out);
     if (chunk.usage || this.#mends) this.#takeUsage(chunk);
     let failure: object | undefined;
     for (let i = 0; i < choices.length; i++) {
       const choice = choices[i];
-      if (typeof choice !== 'object' || choice === null) {
+      if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) {
         choices.splice(i--, 1);
         continue;
       }
-      if (this.#mends || !choice.delta) this.#mendChoice(choice, i);
+      if (this.#mends || !choice.delta || typeof choice.delta !== 'object') this.#mendChoice(choice, i);
       const bit = 1 << choice.index;
       this.#seen |= bit;
       const { delta, finish_reason: reason } = choice;
@@ -183,13 +183,14 @@ export class ChatStreamDecoder implements StreamDecoder<ChatChunk> {
 
   #mendChoice(choice: RawChunk['choices'][number], position: number): void {
     if (typeof choice.index !== 'number') choice.index = position;
-    if (choice.finish_reason === undefined || (choice.finish_reason as string) === '') choice.finish_reason = null;
+    if (typeof choice.finish_reason !== 'string' || (choice.finish_reason as string) === '') choice.finish_reason = null;
     const { message } = choice;
     if (!isRecord(choice.delta)) choice.delta = isRecord(message) && !this.#hasContent ? (message as Fields) : {};
     if (message !== undefined) delete choice.message;
     const delta: Fields = choice.delta as Fields;
     if (typeof delta.content !== 'string' && delta.content !== undefined) flattenContent(delta);
     liftReasoning(delta);
+    if (typeof delta.refusal !== 'string' && delta.refusal !== undefined) delta.refusal = null;
     if (this.#repeatsReasoning && typeof delta.reasoning_content === 'string') {
       if (delta.reasoning_content === this.#lastReasoning) delete delta.reasoning_content;
       else this.#lastReasoning = delta.reasoning_content;

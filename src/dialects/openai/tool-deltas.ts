@@ -1,11 +1,12 @@
 import type { DecodeContext } from '../../contract/codec.ts';
+import { jsonText } from '../../wire/json-text.ts';
 import { isRecord } from '../chat-rules.ts';
 import type { Fields } from './body-failure.ts';
 
 /** Arguments as JSON text, whether a host sent text, an object, or nothing. */
 export function argumentsText(value: unknown): string {
   if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
+  return value === undefined || value === null ? '' : jsonText(value);
 }
 
 /** An id or a type; Mistral writes `"null"` for none. */

@@ -107,6 +107,17 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   litellm_proxy: { requestIdHeaders: ['x-litellm-call-id', 'x-request-id'], rules: proxyRules },
   portkey: { requestIdHeaders: ['x-portkey-trace-id', 'x-request-id'], rules: portkeyRules },
   vercel_ai_gateway: { requestIdHeaders: ['x-request-id', 'x-vercel-id'], rules: vercelRules },
+  ai21: {
+    rules: [
+      textRule(/bad or missing api token/i, 'authentication'),
+      textRule(
+        /\b(?:prompt|input|request|messages?)\b.{0,60}(?:too (?:long|many tokens)|exceeds?\b.{0,40}(?:context|maximum\b.{0,20}tokens?))/i,
+        'context_window_exceeded',
+        400,
+        422,
+      ),
+    ],
+  },
   voyage: {
     // a reduced rate, although the text speaks of a payment method
     rules: [

@@ -4,6 +4,8 @@ import type { Quirks } from '../../dialects/openai/quirks.ts';
 export interface Host {
   /** Where it answers; left out where every user has an address of their own. */
   readonly baseURL?: string;
+  /** What the base URL of the host's own SDK leaves out; added to a given address that does not end in a version. */
+  readonly sdkPath?: string;
   /** Where it usually answers, for the message that asks for an address. */
   readonly usualURL?: string;
   /** Environment variables with the base URL. */

@@ -49,7 +49,7 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
   const { id, settings } = context;
   const given = settings.baseURL ?? firstEnv(context, host.envBase ?? []);
   if (host.retired !== undefined && given === undefined) return retiredHost(host.retired, context);
-  const baseURL = given ?? addressOf(host, context);
+  const baseURL = given === undefined ? addressOf(host, context) : withSDKPath(given, host);
   const key = host.keyless ? (settings.apiKey ?? firstEnv(context, host.envKeys)) : requireKey(context, host.envKeys);
   const wire = context.connect({
     baseURL,
@@ -59,6 +59,9 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
   });
   return { id, wire, operations: openaiOperations(wire, quirksOf(host, settings)) };
 }
+
+const withSDKPath = (given: string, { sdkPath }: Host): string =>
+  sdkPath === undefined || /\/v\d+\/*$/.test(given) ? given : given.replace(/\/+$/, '') + sdkPath;
 
 const quirksOf = (host: Host, settings: ProviderSettings): Quirks => ({
   ...host.quirks,
@@ -112,6 +115,6 @@ function retiredHost(advice: string, context: ProviderContext): Provider {
   const gone = async (call: Call): Promise<never> => {
     throw new NotFoundError({ message: advice, provider: context.id, model: call.target.model, code: 'model_retired' });
   };
-  const operations = { chat: gone, stream: gone, complete: gone, completeStream: gone, embed: gone, models: gone };
+  const operations = { chat: gone, stream: gone, complete: gone, completeStream: gone, embed: gone, rerank: gone, models: gone };
   return { id: context.id, wire, operations };
 }

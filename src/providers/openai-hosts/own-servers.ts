@@ -14,7 +14,7 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
     envBase: ['VLLM_BASE_URL', 'HOSTED_VLLM_API_BASE'],
     envKeys: ['VLLM_API_KEY', 'HOSTED_VLLM_API_KEY'],
     keyless: true,
-    quirks: hostQuirks({ tokenLimit: undefined, lacks: ['user', 'verbosity'], strictTools: 'drop' }),
+    quirks: hostQuirks({ tokenLimit: undefined, lacks: ['user', 'verbosity'], strictTools: 'drop', rerank: {} }),
   },
   lm_studio: {
     usualURL: 'http://127.0.0.1:1234/v1',
@@ -33,6 +33,7 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
       lacks: ['user'],
       namedTool: 'filter',
       bodyWithTools: { parallel_tool_calls: true },
+      rerank: {},
     }),
   },
   litellm_proxy: {
@@ -40,7 +41,11 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
     envBase: ['LITELLM_PROXY_API_BASE'],
     envKeys: ['LITELLM_PROXY_API_KEY'],
     keyless: true,
-    quirks: { messageExtras: ['cache_control', 'thinking_blocks', 'extra_content'], reasoningBack: 'reasoning_content' },
+    quirks: {
+      messageExtras: ['cache_control', 'thinking_blocks', 'extra_content'],
+      reasoningBack: 'reasoning_content',
+      rerank: {},
+    },
   },
   openai_compatible: {
     envKeys: [],

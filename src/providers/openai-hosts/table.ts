@@ -2,6 +2,7 @@ import { hostQuirks } from '../../dialects/openai/quirks.ts';
 import type { Host } from './host.ts';
 import type { OpenAIHostId } from './ids.ts';
 import { OWN_SERVERS } from './own-servers.ts';
+import { VECTOR_HOSTS } from './vector-hosts.ts';
 
 const CHAT = ['chat', 'models'] as const;
 const CHAT_TEXT = ['chat', 'complete', 'models'] as const;
@@ -11,6 +12,7 @@ const PENALTIES = ['frequency_penalty', 'presence_penalty'] as const;
 /** One row per host, as the hosts' API references and SDKs of 2026-11 have it. Rows are defaults: `quirks` in the settings override them. */
 export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   ...OWN_SERVERS,
+  ...VECTOR_HOSTS,
   openai: {
     baseURL: 'https://api.openai.com/v1',
     envBase: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
@@ -23,6 +25,8 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   },
   groq: {
     baseURL: 'https://api.groq.com/openai/v1',
+    sdkPath: '/openai/v1',
+    envBase: ['GROQ_BASE_URL'],
     envKeys: ['GROQ_API_KEY'],
     quirks: hostQuirks({
       offers: CHAT,
@@ -74,7 +78,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     baseURL: 'https://api.together.ai/v1',
     envBase: ['TOGETHER_BASE_URL'],
     envKeys: ['TOGETHER_API_KEY', 'TOGETHERAI_API_KEY', 'TOGETHER_AI_TOKEN'],
-    quirks: hostQuirks({ strictTools: 'drop' }),
+    quirks: hostQuirks({ strictTools: 'drop', rerank: {} }),
   },
   fireworks_ai: {
     baseURL: 'https://api.fireworks.ai/inference/v1',
@@ -83,6 +87,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
       tokenLimit: undefined,
       keeps: ['prediction', 'prompt_cache_key'],
       modelPrefix: 'accounts/fireworks/models/',
+      rerank: {},
     }),
   },
   cerebras: {
@@ -223,10 +228,31 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     envKeys: ['SNOWFLAKE_CORTEX_PAT', 'SNOWFLAKE_PAT', 'SNOWFLAKE_JWT'],
     quirks: hostQuirks({ offers: ['chat'], tokenLimit: 'max_completion_tokens', lacks: ['n'], messageExtras: ['cache_control'] }),
   },
+  ai21: {
+    baseURL: 'https://api.ai21.com/studio/v1',
+    envBase: ['AI21_BASE_URL'],
+    envKeys: ['AI21_API_KEY'],
+    quirks: hostQuirks({
+      offers: ['chat'],
+      plainText: true,
+      responseFormats: ['text', 'json_object'],
+      toolChoices: ['auto', 'none', 'required'],
+      lacks: [
+        ...PENALTIES,
+        'logit_bias',
+        'logprobs',
+        'top_logprobs',
+        'user',
+        'parallel_tool_calls',
+        'reasoning_effort',
+        'verbosity',
+      ],
+      streamOptions: false,
+    }),
+  },
   github: {
     envKeys: ['GITHUB_API_KEY'],
-    retired:
-      'GitHub Models was retired on 2026-07-30; call the model at its own provider, for example openai/… or azure/…',
+    retired: 'GitHub Models was retired on 2026-07-30; call the model at its own provider, for example openai/… or azure/…',
     quirks: hostQuirks(),
   },
   lambda_ai: {

@@ -14,6 +14,7 @@ const attempt = ({ llm, model, id }: Bench): Readonly<Record<string, () => Promi
   complete: () => llm.completions.create({ model, prompt: 'Once' }),
   completeStream: () => llm.completions.create({ model, prompt: 'Once', stream: true }),
   embed: () => llm.embeddings.create({ model, input: 'Hi' }),
+  rerank: () => llm.rerank.create({ model, query: 'Hi', documents: ['a', 'b'] }),
   models: () => llm.models.list({ provider: id }),
 });
 
@@ -58,6 +59,30 @@ export function otherOperationsConform(each: Each): void {
       }
     },
     offers('embed'),
+  );
+
+  each(
+    'ranks documents, the most relevant first',
+    async ({ llm, model, enqueue, received }) => {
+      const documents = ['first text', { text: 'second text' }, 'third text'];
+      const ranked = await llm.rerank.create({ model, query: 'Which?', documents, top_n: 2, return_documents: true });
+      expect(ranked.results.map(({ index, document }) => [index, document?.text])).toEqual([
+        [0, 'first text'],
+        [1, 'second text'],
+      ]);
+      const [best, next] = ranked.results.map((result) => result.relevance_score);
+      expect(best).toBeGreaterThan(next ?? Number.POSITIVE_INFINITY);
+      const sent = JSON.stringify(received()[0]?.body);
+      for (const part of ['Which?', 'first text', 'second text']) expect(sent).toContain(part);
+
+      const all = await llm.rerank.create({ model, query: 'Which?', documents });
+      expect(all.results.map(({ index, document }) => [index, document])).toEqual([0, 1, 2].map((i) => [i, undefined]));
+      enqueue(fault.rateLimit(), fault.html());
+      for (const kind of ['rate_limit', 'response_validation']) {
+        expect(await failureOf(llm.rerank.create({ model, query: 'Which?', documents }))).toMatchObject({ kind });
+      }
+    },
+    offers('rerank'),
   );
 
   each(
