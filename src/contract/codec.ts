@@ -22,10 +22,21 @@ export interface ReplyCodec<K extends OperationName> {
   decode(body: unknown, context: DecodeContext<K>): ResultOf<K>;
 }
 
+/** What a framing calls with each event: its data as text, and its name, `''` without one. */
+export type OnEvent = (data: string, name: string) => void;
+
+/** Cuts the bytes of one answer into events, wherever the reads cut them. What it throws becomes a typed error. */
+export interface Framing {
+  feed(bytes: Uint8Array, onEvent: OnEvent): void;
+  /** No more bytes come. */
+  flush(onEvent: OnEvent): void;
+}
+
 /** One operation of a dialect whose answer comes in chunks. */
 export interface StreamCodec<K extends 'stream' | 'completeStream'> {
   encode(call: Call<K>): WireMessage | Promise<WireMessage>;
-  readonly framing: 'sse' | 'json-lines';
+  /** A framing that most dialects share, or what makes one of the codec's own for each answer. */
+  readonly framing: 'sse' | 'json-lines' | (() => Framing);
   /** A decoder for one answer. */
   decoder(context: DecodeContext<K>): StreamDecoder<ChunkOf<K>>;
   /** What is known of a stream's output so far, fed with every chunk. */

@@ -60,8 +60,9 @@ export interface MockAnswer {
 
 /** One write of a stream. `content` marks the frames that faults such as `cutAfter(chunks)` count. */
 export interface MockFrame {
-  /** Bytes where the framing is binary. */
-  readonly text: string | Uint8Array;
+  readonly text: string;
+  /** Sent instead of `text` where the framing is binary. */
+  readonly bytes?: Uint8Array;
   readonly content: boolean;
   /** The frame that ends the protocol (`[DONE]`, `message_stop`, `done: true`, a finish reason): left out by `noTerminal`. */
   readonly terminal: boolean;

@@ -10,6 +10,8 @@ export interface ProviderOptions {
   anthropic?: AnthropicOptions;
   gemini?: GeminiOptions;
   ollama?: OllamaOptions;
+  bedrock?: BedrockOptions;
+  sagemaker?: SageMakerOptions;
   /** Hosts that speak the OpenAI dialect: fields are added to the request body as they are. */
   [provider: string]: object | undefined;
 }
@@ -58,5 +60,52 @@ export interface OllamaOptions {
   /** With both false an overflow is an error rather than silently dropped messages. */
   truncate?: boolean;
   shift?: boolean;
+  [field: string]: unknown;
+}
+
+/** Bedrock's Converse fields without a counterpart in openai's parameters (docs.aws.amazon.com/bedrock, Converse). */
+export interface BedrockOptions {
+  /** The model behind an application inference profile, whose ARN does not tell it: `anthropic.claude-sonnet-4-5-…`. */
+  baseModel?: string;
+  /** Claude's extended thinking; overrides `reasoning_effort`. */
+  thinking?: AnthropicOptions['thinking'];
+  top_k?: number;
+  /** Sent to Claude as `anthropic_beta`. */
+  betas?: string[];
+  guardrailConfig?: {
+    guardrailIdentifier: string;
+    guardrailVersion: string;
+    trace?: 'enabled' | 'disabled' | 'enabled_full';
+    streamProcessingMode?: 'sync' | 'async';
+  };
+  performanceConfig?: { latency: 'standard' | 'optimized' };
+  /** Merged into what the library sends there itself. */
+  inferenceConfig?: Record<string, unknown>;
+  additionalModelRequestFields?: Record<string, unknown>;
+  additionalModelResponseFieldPaths?: string[];
+  requestMetadata?: Record<string, string>;
+  /** For embeddings with Cohere's models: what the texts are for. Default `search_document`. */
+  input_type?: string;
+  /** Further top-level fields of Converse, or of an embedding model's body, sent as they are. */
+  [field: string]: unknown;
+}
+
+/** How an endpoint of SageMaker is reached and what its container speaks (docs.aws.amazon.com/sagemaker, InvokeEndpoint). */
+export interface SageMakerOptions {
+  /** Overrides the setting of the same name. */
+  dialect?: 'openai' | 'tgi' | 'djl' | 'hf-embed' | 'jumpstart-embed' | 'openai-embed';
+  /** The messages as one text, for containers that know no chat. */
+  prompt?: string;
+  /** Sent as `X-Amzn-SageMaker-Custom-Attributes`: `accept_eula=true`. */
+  customAttributes?: string;
+  targetModel?: string;
+  targetVariant?: string;
+  targetContainerHostname?: string;
+  inferenceComponent?: string;
+  inferenceId?: string;
+  sessionId?: string;
+  /** Requests with the same value go to the same instance where possible; default `prompt_cache_key`. */
+  prefixAwareId?: string;
+  /** Further fields of the container's body, sent as they are. */
   [field: string]: unknown;
 }

@@ -38,7 +38,7 @@ export function renderStream(reply: Reply, provider: string, dialect: MockDialec
   const known = shapes.get(shape);
   if (known !== undefined) return known;
   const { headers, frames } = dialect.stream(reply.content, ask);
-  const stream = { headers, frames: frames.map((frame) => ({ ...frame, bytes: Buffer.from(frame.text) })) };
+  const stream = { headers, frames: frames.map((frame) => ({ ...frame, bytes: frame.bytes ?? Buffer.from(frame.text) })) };
   if (shapes.size >= CACHED_SHAPES) shapes.clear();
   shapes.set(shape, stream);
   return stream;

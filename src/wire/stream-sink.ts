@@ -1,6 +1,6 @@
 import { attachAnswer } from '../contract/answer.ts';
 import type { Call, ResultOf } from '../contract/call.ts';
-import type { ChunkOf, StreamCodec, StreamDecoder, Tally } from '../contract/codec.ts';
+import type { ChunkOf, Framing, StreamCodec, StreamDecoder, Tally } from '../contract/codec.ts';
 import { ChunkStream } from '../contract/stream.ts';
 import type { WireHeaders } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -10,16 +10,12 @@ import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
 import { StreamInterruptedError } from '../errors/wire-errors.ts';
 import { AnswerContext } from './answer-context.ts';
 import { brokenAnswer } from './faults.ts';
+import { FramingCut } from './framing/framing-cut.ts';
 import { JSONLinesParser } from './framing/json-lines.ts';
 import { SSEParser } from './framing/sse.ts';
 import { excerpt, looksCut, parseJSON } from './json-text.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { decodeText } from './text.ts';
-
-interface Framing {
-  feed(bytes: Uint8Array, onEvent: (data: string, name: string) => void): void;
-  flush(onEvent: (data: string, name: string) => void): void;
-}
 
 type StreamOperationName = 'stream' | 'completeStream';
 
@@ -64,11 +60,12 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     this.#context = new AnswerContext(this.#control.wire, this.#control.call as Call<K>, status, headers, 'stream');
     this.#decoder = this.#codec.decoder(this.#context);
     const type = String(headers['content-type'] ?? '');
-    const framed =
-      this.#codec.framing === 'json-lines' ? !type.startsWith('text/html') : !/^(application\/json|text\/html)/.test(type);
-    if (!framed) this.#whole = [];
-    else if (this.#codec.framing === 'sse') this.#framing = new SSEParser();
-    else this.#framing = new JSONLinesParser();
+    const { framing } = this.#codec;
+    const whole = framing === 'json-lines' ? type.startsWith('text/html') : /^(application\/json|text\/html)/.test(type);
+    if (whole) this.#whole = [];
+    else if (framing === 'sse') this.#framing = new SSEParser();
+    else if (framing === 'json-lines') this.#framing = new JSONLinesParser();
+    else this.#framing = framing();
   }
 
   data(bytes: Uint8Array): void {
@@ -82,14 +79,14 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     this.#bytes += bytes.byteLength;
     try {
       this.#framing.feed(bytes, this.#onEvent);
+      this.#deliver();
+      if (this.#decoder?.done === true) {
+        this.#conclude();
+        this.#control.finish();
+      }
     } catch (error) {
       this.#deliver();
       throw this.#typed(error);
-    }
-    this.#deliver();
-    if (this.#decoder?.done === true) {
-      this.#conclude();
-      this.#control.finish();
     }
   }
 
@@ -144,7 +141,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       return;
     }
     decoder.event(data, name, this.#out);
-    if (!this.#recognized) this.#recognized = /^\s*[{[]/.test(data);
+    if (!this.#recognized) this.#recognized = this.#out.length > 0 || /^\s*[{[]/.test(data);
   };
 
   /** An event that the end of the bytes cut in two is no event, whatever its decoder makes of it. */
@@ -158,6 +155,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     } catch (error) {
       if (isLLMError(error) && error.kind !== 'response_validation') throw error;
       if (!this.#recognized && !looksCut(last)) throw error;
+      this.#recognized = true;
     }
   }
 
@@ -238,6 +236,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
 
   #typed(error: unknown): unknown {
     if (isLLMError(error)) return error;
+    if (error instanceof FramingCut) return brokenAnswer('the stream broke off in the middle', this.#control.call);
     const what = 'the stream held something that is not the protocol';
     if (!this.#recognized) return this.#invalid(what);
     const { provider, model } = this.#control.call.target;
