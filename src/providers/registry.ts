@@ -12,6 +12,7 @@ const host =
 export const PROVIDERS: Readonly<Record<string, Loader>> = {
   anthropic: async () => (await import('./anthropic/anthropic.ts')).anthropic,
   azure: async () => (await import('./azure/azure.ts')).azure,
+  cloudflare: async () => (await import('./cloudflare/cloudflare.ts')).cloudflare,
   cohere: async () => (await import('./cohere/cohere.ts')).cohere,
   cohere_chat: async () => (await import('./cohere/cohere-chat.ts')).cohereChat,
   gemini: async () => (await import('./gemini/gemini.ts')).gemini,
@@ -19,6 +20,7 @@ export const PROVIDERS: Readonly<Record<string, Loader>> = {
   ollama_chat: async () => (await import('./ollama/ollama.ts')).ollama,
   palm: async () => (await import('./palm/palm.ts')).palm,
   replicate: async () => (await import('./replicate/replicate.ts')).replicate,
+  'text-completion-openai': async () => (await import('./text-completion-openai/text-completion-openai.ts')).textCompletionOpenAI,
   watsonx: async () => (await import('./watsonx/watsonx.ts')).watsonx,
   ...Object.fromEntries(OPENAI_HOST_IDS.map((id) => [id, host(id)])),
 };

@@ -2,6 +2,7 @@ import type { MockDialect, MockRequest } from '../contract/mock.ts';
 import { anthropicServer } from '../dialects/anthropic/server.ts';
 import { geminiServer } from '../dialects/gemini/server.ts';
 import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
+import { cloudflareServer } from '../providers/cloudflare/server.ts';
 import { cohereChatServer, cohereServer } from '../providers/cohere/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
@@ -41,6 +42,7 @@ const WATSONX_IAM = 'watsonx_iam';
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
+  ['cloudflare', { dialect: cloudflareServer, suffix: '/client/v4/accounts/mock/ai/v1' }],
   ['cohere', { dialect: cohereServer, suffix: '' }],
   ['cohere_chat', { dialect: cohereChatServer, suffix: '' }],
   ['ai21', { dialect: ai21Server, suffix: '/v1' }],

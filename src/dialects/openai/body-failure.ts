@@ -6,10 +6,10 @@ export type Fields = Record<string, unknown>;
 
 /**
  * Throws when an answer with status 200 is an error all the same: `error` in any form, MiniMax's `base_resp`,
- * Groq's `x_groq.error`, a gateway's `status: "failure"`.
+ * Groq's `x_groq.error`, a gateway's `status: "failure"` or `success: false`.
  */
 export function refuseFailure(body: Fields, context: DecodeContext): void {
-  if (body.error || body.type === 'error' || isError(body.object) || body.status === 'failure') {
+  if (body.error || body.type === 'error' || isError(body.object) || body.status === 'failure' || body.success === false) {
     throw context.failure(body, statusIn(body));
   }
   const { base_resp: base, x_groq: groq } = body;
