@@ -57,7 +57,10 @@ export function checkTools(tools: unknown): void {
     if (!isObject(tool)) throw wrongInput(`tools[${i}]`, 'an object with "type"', tool ?? null);
     if (tool.type !== 'function') continue;
     if (!isObject(tool.function)) throw wrongInput(`tools[${i}].function`, 'an object with "name"', tool.function);
-    const { name } = tool.function;
+    const { name, parameters } = tool.function;
+    if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
+      throw wrongInput(`tools[${i}].function.parameters`, 'a JSON Schema object', parameters);
+    }
     if (typeof name !== 'string' || name === '') {
       throw wrongInput(`tools[${i}].function.name`, 'the name of the function', name === '' ? undefined : name);
     }

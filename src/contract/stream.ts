@@ -1,5 +1,5 @@
-import { OpenAIError } from 'openai/core/error';
 import type { LLMError } from '../errors/catalogue.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { WireHeaders } from './headers.ts';
 import type { Usage } from './usage.ts';
 
@@ -103,7 +103,10 @@ export class ChunkStream<C> implements AsyncIterable<C> {
 
   [Symbol.asyncIterator](): AsyncIterator<C, undefined, undefined> {
     if (this.#consumed) {
-      throw new OpenAIError('Cannot iterate over a consumed stream, use `.tee()` to split the stream.');
+      throw new ConfigurationError({
+        message: 'Cannot iterate over a consumed stream, use `.tee()` to split the stream.',
+        code: 'stream_consumed',
+      });
     }
     this.#consumed = true;
     return {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { ChunkStream, whenSettled } from '../../src/contract/stream.ts';
 import { errorOf } from '../../src/errors/catalogue.ts';
+import { ConfigurationError } from '../../src/errors/setup-errors.ts';
 
 const source = () => ({ status: 200, headers: {}, pause: vi.fn(), resume: vi.fn(), cancel: vi.fn() });
 const cut = errorOf('stream_interrupted', { message: 'cut' });
@@ -66,6 +67,7 @@ describe('ChunkStream', () => {
     const stream = new ChunkStream(source(), [1]);
     stream.end();
     await collect(stream);
+    expect(() => stream[Symbol.asyncIterator]()).toThrow(ConfigurationError);
     expect(() => stream[Symbol.asyncIterator]()).toThrow(/consumed stream/);
   });
 
