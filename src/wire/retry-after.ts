@@ -45,7 +45,6 @@ function fromBody(body: unknown, now: number): number | undefined {
       seconds(metadata.retry_after_seconds),
       seconds(fields.estimated_time),
       typeof fields.quota_reset_timestamp === 'string' ? waitUntil(fields.quota_reset_timestamp, now) : undefined,
-      queueDelay(fields.exceptionMetadata),
       upstream(fieldsOf(metadata.headers), now),
     ];
     const found = waits.find((wait) => sensible(wait) !== undefined);
@@ -63,18 +62,6 @@ function googleDelay(details: unknown): number | undefined {
       return parseDuration(retryDelay);
   }
   return undefined;
-}
-
-/** Bedrock: a JSON text with the queue's delay. */
-function queueDelay(exceptionMetadata: unknown): number | undefined {
-  const { rudiMetadata } = fieldsOf(exceptionMetadata);
-  if (typeof rudiMetadata !== 'string') return undefined;
-  try {
-    const delay = fieldsOf(JSON.parse(rudiMetadata)).expectedQueueDelayInMs;
-    return typeof delay === 'number' ? delay : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** OpenRouter hands on the headers of the provider behind it. */

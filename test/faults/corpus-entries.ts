@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+
+/** A failure that a provider really sends, and what it must become. */
+export interface Entry {
+  readonly id: string;
+  /** As the corpus names it; {@link providerOf} gives our id. */
+  readonly provider: string;
+  readonly surface: 'chat' | 'stream' | 'embeddings' | 'batch';
+  /** `null`: no answer came over HTTP. */
+  readonly status: number | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, or text as it was sent. */
+  readonly body: unknown;
+  readonly expect: string;
+  readonly retryable: boolean;
+  readonly retry_after_s: number | null;
+  readonly evidence: string;
+  readonly note: string;
+  /** Why the expectation differs from the one that the corpus came with. */
+  readonly why?: string;
+}
+
+export const CORPUS: readonly Entry[] = readFileSync(new URL('./corpus.jsonl', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Entry);
+
+const IDS: Readonly<Record<string, string>> = { 'llama.cpp': 'llamacpp', 'openai-compatible': 'openai_compatible' };
+
+export const providerOf = ({ provider }: Entry): string => IDS[provider] ?? provider;
+
+/** The class that an entry asks for, by our names. */
+export const classOf = ({ expect }: Entry): string => (expect === 'Timeout' ? 'TimeoutError' : expect);
