@@ -9,6 +9,12 @@ interface OpenToolCall {
   arguments: string;
 }
 
+const countsOf = ({ prompt_tokens, completion_tokens, total_tokens }: Usage): NonNullable<PartialOutput['usage']> => ({
+  prompt_tokens,
+  completion_tokens,
+  total_tokens,
+});
+
 /** The account of a chat stream; `partial()` tells of the first choice. */
 export class ChatTally implements Tally<ChatChunk> {
   hasContent = false;
@@ -16,7 +22,8 @@ export class ChatTally implements Tally<ChatChunk> {
   usage: Usage | undefined;
   #content = '';
   #reasoning = '';
-  #toolCalls: OpenToolCall[] | undefined;
+  /** By index, which a provider may choose as it likes. */
+  #toolCalls: Map<number, OpenToolCall> | undefined;
   #chunks = 0;
 
   add(chunk: ChatChunk): boolean {
@@ -36,31 +43,34 @@ export class ChatTally implements Tally<ChatChunk> {
       }
       if (choice.finish_reason === 'content_filter') this.filtered = true;
       if (choice.index !== 0) continue;
-      if (delta.content) this.#content += delta.content;
-      if (delta.reasoning_content) this.#reasoning += delta.reasoning_content;
-      if (delta.tool_calls) this.#addToolCalls(delta.tool_calls);
+      if (typeof delta.content === 'string') this.#content += delta.content;
+      if (typeof delta.reasoning_content === 'string') this.#reasoning += delta.reasoning_content;
+      if (Array.isArray(delta.tool_calls)) this.#addToolCalls(delta.tool_calls);
     }
     return chunk.choices.length === 0 && chunk.usage !== undefined && chunk.usage !== null;
   }
 
   partial(): PartialOutput {
+    const { usage } = this;
     return {
       content: this.#content,
       reasoning_content: this.#reasoning,
-      tool_calls: this.#toolCalls?.filter(Boolean) ?? [],
+      tool_calls: [...(this.#toolCalls?.values() ?? [])],
       chunks: this.#chunks,
-      ...(this.usage === undefined ? {} : { usage: this.usage }),
+      ...(usage === undefined ? {} : { usage: countsOf(usage) }),
     };
   }
 
   #addToolCalls(parts: NonNullable<ChatChunk['choices'][number]['delta']['tool_calls']>): void {
-    this.#toolCalls ??= [];
+    this.#toolCalls ??= new Map();
     for (const part of parts) {
-      const open = this.#toolCalls[part.index] ?? { id: '', name: '', arguments: '' };
-      this.#toolCalls[part.index] = open;
-      if (part.id) open.id = part.id;
-      if (part.function?.name) open.name = part.function.name;
-      if (part.function?.arguments) open.arguments += part.function.arguments;
+      if (typeof part !== 'object' || part === null) continue;
+      const open = this.#toolCalls.get(part.index) ?? { id: '', name: '', arguments: '' };
+      this.#toolCalls.set(part.index, open);
+      const { id, function: inner } = part;
+      if (typeof id === 'string' && id !== '') open.id = id;
+      if (typeof inner?.name === 'string' && inner.name !== '') open.name = inner.name;
+      if (typeof inner?.arguments === 'string') open.arguments += inner.arguments;
     }
   }
 }

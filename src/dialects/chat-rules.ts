@@ -32,7 +32,7 @@ const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
  * a `stop` with tool calls reads as `tool_calls`.
  */
 export function finishReason(raw: string | null | undefined, hasToolCalls: boolean): FinishReason {
-  const known = raw ? (FINISH_REASONS.get(raw) ?? FINISH_REASONS.get(raw.toLowerCase()) ?? 'stop') : 'stop';
+  const known = typeof raw === 'string' ? (FINISH_REASONS.get(raw) ?? FINISH_REASONS.get(raw.toLowerCase()) ?? 'stop') : 'stop';
   return hasToolCalls && (known === 'stop' || known === 'function_call') ? 'tool_calls' : known;
 }
 

@@ -26,13 +26,14 @@ export class AnswerContext<K extends OperationName> implements DecodeContext<K> 
     return this.#wire.explain({ status, headers: this.headers, text, json: body, place: this.#place }, this.call as Call);
   }
 
-  invalid(what: string): LLMError {
+  invalid(what: string, cause?: unknown): LLMError {
     return new ResponseValidationError({
       message: what,
       provider: this.call.target.provider,
       model: this.call.target.model,
       status: this.status,
       requestID: this.#wire.requestId(this.headers),
+      cause,
     });
   }
 }

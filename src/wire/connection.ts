@@ -23,6 +23,8 @@ export interface ConnectionEnvironment {
   readonly sendCorrelationId: boolean;
 }
 
+const MAX_REQUEST_ID = 200;
+
 const BASE_HEADERS: Readonly<Record<string, string>> = {
   accept: 'application/json, text/event-stream',
   'content-type': 'application/json',
@@ -89,7 +91,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
     requestId(headers: WireHeaders): string | undefined {
       for (const name of idHeaders) {
         const value = headers[name];
-        if (value !== undefined) return typeof value === 'string' ? value : value[0];
+        if (value !== undefined) return (typeof value === 'string' ? value : value[0])?.slice(0, MAX_REQUEST_ID);
       }
       return undefined;
     },

@@ -88,8 +88,8 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (this.#phase === 'over') return;
     if (this.#phase === 'draining') return this.#leave();
     if (this.#phase !== 'reading') return this.#reject(brokenAnswer('the connection was closed without an answer', this.call));
-    if (this.#failure !== undefined) return this.#reject(this.#failure.explain());
     this.#try(() => {
+      if (this.#failure !== undefined) return this.#reject(this.#failure.explain());
       this.#sink.end();
       this.#leave();
     });
@@ -99,7 +99,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (this.#phase === 'over') return;
     if (this.#phase === 'draining') return this.#leave();
     // an error status whose body was cut is still the better explanation
-    this.#reject(this.#failure === undefined ? connectionFailure(cause, this.call) : this.#failure.explain());
+    this.#try(() => this.#reject(this.#failure?.explain() ?? connectionFailure(cause, this.call)));
   }
 
   expire(now: number): void {

@@ -3,6 +3,7 @@ import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import type { ReplyCodec } from '../contract/codec.ts';
 import type { WireHeaders } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
+import { isLLMError } from '../errors/catalogue.ts';
 import { AnswerContext } from './answer-context.ts';
 import { brokenAnswer } from './faults.ts';
 import { excerpt, looksCut } from './json-text.ts';
@@ -48,7 +49,7 @@ export class ReplySink<K extends OperationName> implements Sink {
   end(): void {
     const text = decodeText(this.#chunks);
     const context = this.#context();
-    const result = this.#codec.decode(this.#parse(text, context), context);
+    const result = this.#decode(this.#parse(text, context), context);
     const requestId = this.#control.wire.requestId(this.#headers);
     attachAnswer(result, { status: this.#status, headers: this.#headers, requestId, text });
     this.#resolve(result);
@@ -56,6 +57,15 @@ export class ReplySink<K extends OperationName> implements Sink {
 
   fail(error: LLMError): void {
     this.#reject(error);
+  }
+
+  /** A decoder that stumbles has met something that the protocol does not know. */
+  #decode(body: unknown, context: AnswerContext<K>): ResultOf<K> {
+    try {
+      return this.#codec.decode(body, context);
+    } catch (error) {
+      throw isLLMError(error) ? error : context.invalid('the answer holds something that is not the protocol', error);
+    }
   }
 
   #parse(text: string, context: AnswerContext<K>): unknown {

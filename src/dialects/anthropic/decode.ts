@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatReply, ChatToolCall } from '../../contract/chat.ts';
 import type { DecodeContext } from '../../contract/codec.ts';
+import { jsonText } from '../../wire/json-text.ts';
 import { chatReply, createdAt, isRecord } from '../chat-rules.ts';
 import { explanationOf, refusalBody, SideContent, stopReason } from './blocks.ts';
 import { familyOf } from './model-families.ts';
@@ -68,7 +69,7 @@ function readContent(blocks: readonly unknown[], jsonTool: string | undefined): 
     } else if (block.type === 'redacted_thinking') {
       side.thinking(block);
     } else if (block.type === 'tool_use') {
-      const json = JSON.stringify(block.input ?? {});
+      const json = jsonText(block.input ?? {});
       const name = stringOf(block.name);
       if (name === jsonTool) text += json;
       else {

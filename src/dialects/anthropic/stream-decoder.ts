@@ -1,6 +1,7 @@
 import type { ChatChunk, ChatDelta, ChatReply } from '../../contract/chat.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
+import { jsonText } from '../../wire/json-text.ts';
 import { createdAt, type FinishReason, isRecord } from '../chat-rules.ts';
 import { explanationOf, type ProviderFields, refusalBody, SideContent, stopReason } from './blocks.ts';
 import { answerTool, decodeMessage } from './decode.ts';
@@ -171,7 +172,7 @@ export class AnthropicStreamDecoder implements StreamDecoder<ChatChunk> {
     this.#blocks.delete(index);
     const { type, block, text } = open;
     if (type === 'tool_use') {
-      if (text === '') this.#input(open, JSON.stringify(block.input ?? {}), out);
+      if (text === '') this.#input(open, jsonText(block.input ?? {}), out);
     } else if (type === 'thinking') {
       const signed = typeof open.signature === 'string' ? { signature: open.signature } : {};
       this.#side.thinking({ type: 'thinking', thinking: text, ...signed });

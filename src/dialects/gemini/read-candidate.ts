@@ -1,5 +1,6 @@
 import type { ChatCompletionAudio } from 'openai/resources/chat/completions/completions';
 import type { ChatToolCall } from '../../contract/chat.ts';
+import { jsonText } from '../../wire/json-text.ts';
 import { isRecord } from '../chat-rules.ts';
 import type { GoogleExtras, ReplyImage } from './content-types.ts';
 
@@ -65,7 +66,7 @@ function readCall(functionCall: Record<string, unknown>, ids: CallIds): ChatTool
   return {
     id: typeof id === 'string' && id !== '' ? id : ids.next(),
     type: 'function',
-    function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}) },
+    function: { name, arguments: typeof args === 'string' ? args : jsonText(args ?? {}) },
   };
 }
 

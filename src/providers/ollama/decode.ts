@@ -1,6 +1,7 @@
 import type { ChatChoice, ChatMessage, ChatReply, ChatToolCall } from '../../contract/chat.ts';
 import type { DecodeContext } from '../../contract/codec.ts';
 import { chatReply, finishReason, isRecord } from '../../dialects/chat-rules.ts';
+import { jsonText } from '../../wire/json-text.ts';
 import { created, modelOf, openAnswer, seedOf, text, usageOf } from './answer.ts';
 
 type Logprobs = NonNullable<ChatChoice['logprobs']>;
@@ -41,7 +42,7 @@ export function decodeToolCalls(raw: unknown, seed: string, from: number): ChatT
     .map(({ id, function: { name, arguments: args } }, i) => ({
       id: text(id) || `call_${seed}_${from + i}`,
       type: 'function',
-      function: { name: text(name), arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}) },
+      function: { name: text(name), arguments: typeof args === 'string' ? args : jsonText(args ?? {}) },
     }));
 }
 
