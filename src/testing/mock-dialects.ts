@@ -2,14 +2,18 @@ import type { MockDialect, MockRequest } from '../contract/mock.ts';
 import { anthropicServer } from '../dialects/anthropic/server.ts';
 import { geminiServer } from '../dialects/gemini/server.ts';
 import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
+import { bedrockServer } from '../providers/bedrock/server.ts';
 import { cloudflareServer } from '../providers/cloudflare/server.ts';
 import { cohereChatServer, cohereServer } from '../providers/cohere/server.ts';
+import { huggingfaceServer } from '../providers/huggingface/server.ts';
+import { mistralServer } from '../providers/mistral/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/server.ts';
 import { palmServer } from '../providers/palm/server.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { replicateServer } from '../providers/replicate/server.ts';
+import { vertexServer } from '../providers/vertex-ai/server.ts';
 import { iamServer, watsonxServer } from '../providers/watsonx/server.ts';
 
 /** How a mock provider is spoken to. */
@@ -42,19 +46,23 @@ const WATSONX_IAM = 'watsonx_iam';
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
+  ['bedrock', { dialect: bedrockServer, suffix: '' }],
   ['cloudflare', { dialect: cloudflareServer, suffix: '/client/v4/accounts/mock/ai/v1' }],
   ['cohere', { dialect: cohereServer, suffix: '' }],
   ['cohere_chat', { dialect: cohereChatServer, suffix: '' }],
   ['ai21', { dialect: ai21Server, suffix: '/v1' }],
   ['gemini', { dialect: geminiServer, suffix: '' }],
   ['groq', { dialect: openaiServer, suffix: '' }],
+  ['huggingface', { dialect: huggingfaceServer, suffix: '' }],
   ['jina_ai', { dialect: jinaServer, suffix: '/v1' }],
+  ['mistral', { dialect: mistralServer, suffix: '' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
   ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
   ['palm', { dialect: palmServer, suffix: '' }],
   ['replicate', { dialect: replicateServer, suffix: '/v1' }],
   ['voyage', { dialect: voyageServer, suffix: '/v1' }],
   ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
+  ['vertex_ai', { dialect: vertexServer, suffix: '' }],
   ['watsonx', { dialect: watsonxServer, suffix: '' }],
   [WATSONX_IAM, { dialect: iamServer, suffix: '' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),

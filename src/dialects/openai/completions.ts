@@ -50,7 +50,7 @@ export function decodeCompletion(body: unknown, context: DecodeContext): Complet
 /** Mends one choice in place; returns the error body where its finish reason means a failure. */
 function mendChoice(choice: Fields, position: number, whole: boolean): object | undefined {
   if (typeof choice.index !== 'number') choice.index = position;
-  if (typeof choice.text !== 'string') choice.text = textInChatForm(choice);
+  if (typeof choice.text !== 'string') choice.text = takeChatText(choice);
   if (choice.logprobs === undefined) choice.logprobs = null;
   const reason = typeof choice.finish_reason === 'string' && choice.finish_reason !== '' ? choice.finish_reason : null;
   const failure = reason === null ? undefined : finishFailure(reason);
@@ -59,7 +59,10 @@ function mendChoice(choice: Fields, position: number, whole: boolean): object | 
 }
 
 /** Mistral's fill-in-the-middle answers text completions in the form of a chat. */
-function textInChatForm({ message, delta }: Fields): string {
+function takeChatText(choice: Fields): string {
+  const { message, delta } = choice;
+  delete choice.message;
+  delete choice.delta;
   for (const said of [message, delta]) if (isRecord(said) && typeof said.content === 'string') return said.content;
   return '';
 }

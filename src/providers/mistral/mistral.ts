@@ -1,0 +1,69 @@
+import { ChatTally } from '../../contract/chat-tally.ts';
+import type { ProviderDefinition } from '../../contract/provider.ts';
+import { CompletionStreamDecoder, CompletionTally, decodeCompletion } from '../../dialects/openai/completions.ts';
+import { decodeChat } from '../../dialects/openai/decode.ts';
+import { decodeEmbeddings, embedEncoder } from '../../dialects/openai/embeddings.ts';
+import { decodeModels, modelsEncoder } from '../../dialects/openai/models.ts';
+import type { Quirks } from '../../dialects/openai/quirks.ts';
+import { ChatStreamDecoder } from '../../dialects/openai/stream-decoder.ts';
+import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { requireKey } from '../credentials.ts';
+import { defineProvider } from '../define-provider.ts';
+import { KEYS, mistralCapabilities } from './capabilities.ts';
+import { chatEncoder } from './encode.ts';
+import { mistralFailures } from './failure.ts';
+import { completionEncoder } from './fill-in-the-middle.ts';
+
+const BASE_URL = 'https://api.mistral.ai';
+
+const QUIRKS: Quirks = {
+  paths: { embed: '/v1/embeddings', models: '/v1/models' },
+  plainText: true,
+  lacks: ['user'],
+  renames: { dimensions: 'output_dimension' },
+  base64Vectors: false,
+};
+
+/**
+ * Mistral's platform. Answers are those of the OpenAI dialect, requests a closed schema of its own. The base URL is that
+ * of Mistral's SDK, without `/v1`; with it is accepted too. Keys for Codestral alone want `https://codestral.mistral.ai`.
+ */
+export const mistral: ProviderDefinition = defineProvider({
+  id: 'mistral',
+  declares: mistralCapabilities,
+  create(context) {
+    const key = requireKey(context, KEYS);
+    const { baseURL = BASE_URL } = context.settings;
+    const wire = context.connect({
+      baseURL: baseURL.replace(/\/+$/, '').replace(/\/v1$/, ''),
+      headers: { authorization: `Bearer ${key}` },
+      failures: mistralFailures,
+      secrets: [key],
+    });
+    return {
+      id: context.id,
+      wire,
+      operations: {
+        chat: replyOperation<'chat'>(wire, { encode: chatEncoder<'chat'>(false), decode: decodeChat }),
+        stream: streamOperation<'stream'>(wire, {
+          encode: chatEncoder<'stream'>(true),
+          framing: 'sse',
+          decoder: (decoding) => new ChatStreamDecoder(decoding, QUIRKS),
+          tally: () => new ChatTally(),
+        }),
+        complete: replyOperation<'complete'>(wire, {
+          encode: completionEncoder<'complete'>(false),
+          decode: decodeCompletion,
+        }),
+        completeStream: streamOperation<'completeStream'>(wire, {
+          encode: completionEncoder<'completeStream'>(true),
+          framing: 'sse',
+          decoder: (decoding) => new CompletionStreamDecoder(decoding),
+          tally: () => new CompletionTally(),
+        }),
+        embed: replyOperation<'embed'>(wire, { encode: embedEncoder(QUIRKS), decode: decodeEmbeddings }),
+        models: replyOperation<'models'>(wire, { encode: modelsEncoder(QUIRKS), decode: decodeModels }),
+      },
+    };
+  },
+});
