@@ -10,6 +10,7 @@ const host =
 
 /** The only list of built-in providers. Each is loaded at its first call. */
 export const PROVIDERS: Readonly<Record<string, Loader>> = {
+  aleph_alpha: async () => (await import('./aleph-alpha/aleph-alpha.ts')).alephAlpha,
   anthropic: async () => (await import('./anthropic/anthropic.ts')).anthropic,
   azure: async () => (await import('./azure/azure.ts')).azure,
   bedrock: async () => (await import('./bedrock/bedrock.ts')).bedrock,
@@ -19,6 +20,7 @@ export const PROVIDERS: Readonly<Record<string, Loader>> = {
   gemini: async () => (await import('./gemini/gemini.ts')).gemini,
   huggingface: async () => (await import('./huggingface/huggingface.ts')).huggingface,
   mistral: async () => (await import('./mistral/mistral.ts')).mistral,
+  nlp_cloud: async () => (await import('./nlp-cloud/nlp-cloud.ts')).nlpCloud,
   ollama: async () => (await import('./ollama/ollama.ts')).ollama,
   ollama_chat: async () => (await import('./ollama/ollama.ts')).ollama,
   palm: async () => (await import('./palm/palm.ts')).palm,

@@ -2,11 +2,13 @@ import type { MockDialect, MockRequest } from '../contract/mock.ts';
 import { anthropicServer } from '../dialects/anthropic/server.ts';
 import { geminiServer } from '../dialects/gemini/server.ts';
 import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
+import { alephAlphaServer } from '../providers/aleph-alpha/server.ts';
 import { bedrockServer } from '../providers/bedrock/server.ts';
 import { cloudflareServer } from '../providers/cloudflare/server.ts';
 import { cohereChatServer, cohereServer } from '../providers/cohere/server.ts';
 import { huggingfaceServer } from '../providers/huggingface/server.ts';
 import { mistralServer } from '../providers/mistral/server.ts';
+import { nlpCloudServer } from '../providers/nlp-cloud/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/server.ts';
@@ -44,6 +46,7 @@ const WATSONX_IAM = 'watsonx_iam';
 
 /** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
+  ['aleph_alpha', { dialect: alephAlphaServer, suffix: '' }],
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
   ['bedrock', { dialect: bedrockServer, suffix: '' }],
@@ -56,6 +59,7 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['huggingface', { dialect: huggingfaceServer, suffix: '' }],
   ['jina_ai', { dialect: jinaServer, suffix: '/v1' }],
   ['mistral', { dialect: mistralServer, suffix: '' }],
+  ['nlp_cloud', { dialect: nlpCloudServer, suffix: '/v1/gpu' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
   ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
   ['palm', { dialect: palmServer, suffix: '' }],

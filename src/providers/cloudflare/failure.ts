@@ -54,10 +54,7 @@ const byCode: FailureRule = (failure) => {
   return CODES.get(code);
 };
 
-/** Cloudflare's own edge, before anything of the API was reached. */
-const edge: FailureRule = ({ status }) => (status === 522 ? 'timeout' : undefined);
-
 export const cloudflareFailures: FailureSpec = {
   requestIdHeaders: ['cf-ray', 'cf-aig-log-id'],
-  rules: [byCode, edge],
+  rules: [byCode],
 };
