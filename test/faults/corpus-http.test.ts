@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LLMClient, LLMError, TimeoutOptions } from '../../src/index.ts';
-import { createClient, isLLMError, timeout } from '../../src/index.ts';
+import type { LLMError } from '../../src/index.ts';
+import { createClient } from '../../src/index.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { rejection } from '../support/client.ts';
@@ -11,12 +11,13 @@ import { startRawServer } from '../support/raw-server.ts';
 import type { Entry } from './corpus-entries.ts';
 import { CORPUS, classOf, providerOf } from './corpus-entries.ts';
 import { answerOf, isV1, opening } from './corpus-frames.ts';
+import type { Scene } from './play.ts';
+import { failed, MODEL, tokensAt } from './play.ts';
 import { Score } from './score.ts';
 
 // Every entry of the corpus as its provider sends it, over a real connection and through the public client.
 
 const SOON = 150;
-const MODEL = 'some-model';
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 const ID_HEADERS = /^(x-request-id|request-id|apim-request-id|x-amzn-requestid|x-debug-trace-id)$/i;
 
@@ -63,36 +64,18 @@ afterAll(async () => {
   console.log(score.summary());
 });
 
-/** A token service for those who exchange their key. */
-const tokens = (): string =>
-  server.at({ status: 200, headers: { 'content-type': 'application/json' }, body: '{"access_token":"t","expires_in":3600}' });
-
-interface Limits {
-  readonly attempt?: number;
-  readonly layers?: TimeoutOptions;
-}
-
 /** The error of the one call that an entry is about. */
-async function failed(entry: Entry, id: string, origin: string, limits: Limits = {}): Promise<LLMError> {
-  const { attempt, layers } = limits;
-  const date = entry.headers?.date;
-  const llm = createClient({
-    use: layers === undefined ? [] : [timeout(layers)],
-    providers: { [id]: { ...settingsAt(id, origin, tokens()), ...(attempt === undefined ? {} : { timeout: attempt }) } },
-    ...(entry.status === null ? {} : { clock: fakeClock(date === undefined ? NOW : Date.parse(date)) }),
+function failedCall(entry: Entry, id: string, origin: string, limits: Pick<Scene, 'attempt' | 'limits'> = {}): Promise<LLMError> {
+  const { status, surface, headers } = entry;
+  if (surface === 'batch') throw new Error(`${entry.id} is no call`);
+  const now = headers?.date === undefined ? NOW : Date.parse(headers.date);
+  return failed(server, {
+    id,
+    origin,
+    surface,
+    model: modelOf(entry),
+    ...(status === null ? limits : { clock: fakeClock(now) }),
   });
-  try {
-    const error = await rejection(callOf(entry, `${id}/${modelOf(entry)}`, llm));
-    if (!isLLMError(error)) throw error;
-    return error;
-  } finally {
-    await llm.close();
-  }
-}
-
-function callOf({ surface }: Entry, model: string, llm: LLMClient): PromiseLike<unknown> {
-  if (surface === 'embeddings') return llm.embeddings.create({ model, input: 'Hello' });
-  return llm.chat.completions.create({ model, messages, stream: surface === 'stream' });
 }
 
 /** A line of a batch's results is read by itself, and a binding knows no HTTP. */
@@ -101,20 +84,20 @@ const isAside = ({ id, surface }: Entry): boolean => surface === 'batch' || LINE
 async function play(entry: Entry, id: string): Promise<LLMError> {
   const { status, surface, body } = entry;
   if (isAside(entry)) return explained(id, status ?? undefined, body, { streamed: surface === 'stream' });
-  if (status !== null) return failed(entry, id, server.at(answerOf(entry)));
+  if (status !== null) return failedCall(entry, id, server.at(answerOf(entry)));
   switch (LINES[entry.id]) {
     case 'refused':
-      return failed(entry, id, server.refused);
+      return failedCall(entry, id, server.refused);
     case 'cut':
-      return failed(
+      return failedCall(
         entry,
         id,
         server.at({ status: 200, headers: { 'content-type': 'text/event-stream' }, body: ': open\n\n', ending: 'cut' }),
       );
     case 'silence':
-      return failed(entry, id, server.at({ status: 200, ending: 'silence' }), { attempt: SOON });
+      return failedCall(entry, id, server.at({ status: 200, ending: 'silence' }), { attempt: SOON });
     case 'handshake':
-      return failed(entry, id, server.mute, { layers: { connect: SOON } });
+      return failedCall(entry, id, server.mute, { limits: { connect: SOON } });
     default:
       throw new Error(`nobody said what happens on the line of ${entry.id}`);
   }
@@ -178,7 +161,7 @@ describe('the same errors after content', () => {
       const model = modelOf(entry);
       const llm = createClient({
         use: [],
-        providers: { [id]: settingsAt(id, server.at(answerOf(entry, opening(id, model))), tokens()) },
+        providers: { [id]: settingsAt(id, server.at(answerOf(entry, opening(id, model))), tokensAt(server)) },
       });
       let content = '';
       const error = await rejection(
