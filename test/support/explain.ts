@@ -4,8 +4,14 @@ import { anthropicFailures } from '../../src/dialects/anthropic/failure.ts';
 import { geminiFailures } from '../../src/dialects/gemini/failure.ts';
 import type { LLMError } from '../../src/errors/catalogue.ts';
 import { azureFailures } from '../../src/providers/azure/failure.ts';
+import { bedrockFailures } from '../../src/providers/bedrock/failure.ts';
+import { cohereFailures } from '../../src/providers/cohere/failure.ts';
+import { huggingfaceFailures } from '../../src/providers/huggingface/failure.ts';
+import { mistralFailures } from '../../src/providers/mistral/failure.ts';
 import { ollamaFailures } from '../../src/providers/ollama/failure.ts';
 import { hostFailures } from '../../src/providers/openai-hosts/failures.ts';
+import { sagemakerFailures } from '../../src/providers/sagemaker/failure.ts';
+import { vertexFailures } from '../../src/providers/vertex-ai/failure.ts';
 import { watsonxFailures } from '../../src/providers/watsonx/failure.ts';
 import type { FailureFacts } from '../../src/wire/failure/explain.ts';
 import { explainFailure } from '../../src/wire/failure/explain.ts';
@@ -17,10 +23,16 @@ const OWN: Readonly<Record<string, FailureSpec>> = {
   anthropic: anthropicFailures,
   azure: azureFailures,
   gemini: geminiFailures,
-  vertex_ai: geminiFailures,
+  vertex_ai: vertexFailures,
   palm: geminiFailures,
+  cohere: cohereFailures,
+  cohere_chat: cohereFailures,
+  huggingface: huggingfaceFailures,
+  mistral: mistralFailures,
   ollama: ollamaFailures,
   watsonx: watsonxFailures,
+  bedrock: bedrockFailures,
+  sagemaker: sagemakerFailures,
 };
 
 /** The failure spec of a provider whose folder has one; `undefined` for those that live by the shared rules. */

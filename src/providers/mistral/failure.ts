@@ -22,10 +22,11 @@ export const mistralFailures: FailureSpec = {
   requestIdHeaders: ['mistral-correlation-id', 'x-kong-request-id', 'x-request-id'],
   rules: [
     guardrail,
+    // 1300 stands for every limit, also that of the month
+    textRule(/\bmonth(?:ly)?\b.{0,60}\b(?:limit|quota|tokens)\b|\b(?:limit|quota)\b.{0,60}\bmonth/i, 'insufficient_credits', 429),
     codeRule({ not_found: '1500 invalid_model', rate_limit: '1300 3505 rate_limited service_tier_capacity_exceeded' }),
     // sent with type invalid_request_error
     textRule(/service tier capacity exceeded/i, 'rate_limit', 429),
-    textRule(/\bmonth(?:ly)?\b.{0,60}\b(?:limit|quota|tokens)\b|\b(?:limit|quota)\b.{0,60}\bmonth/i, 'insufficient_credits', 429),
     textRule(/no active subscription|payment required/i, 'insufficient_credits'),
     (failure) => (failure.status === undefined && /^unauthorized$/i.test(failure.message) ? 'authentication' : undefined),
     invalidRequest,
