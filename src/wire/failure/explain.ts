@@ -16,7 +16,7 @@ import { textAt } from './fields.ts';
 import { isMarkup } from './plain-text.ts';
 import { isLongWindow, isOverBudget } from './rate-window.ts';
 import type { Confidential } from './redact.ts';
-import { redact, withoutSecrets } from './redact.ts';
+import { redact } from './redact.ts';
 
 /** Who was asked, when, and what must not be told. */
 export interface FailureFacts extends Confidential {
@@ -41,7 +41,7 @@ export function explainFailure(failure: WireFailure, spec: FailureSpec | undefin
   const requestID = requestIdOf(opened, spec);
   const show = (text: string): string => redact(text, facts, MAX_DETAIL);
   const short = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : withoutSecrets(text, facts.secrets).slice(0, MAX_CODE);
+    text === undefined ? undefined : redact(text, facts, MAX_CODE);
   const { failed_generation: generation, ...known } = detailsOf(kind, opened);
   const details = bounded({ ...known, ...verdict.details }, show) as Record<string, unknown>;
   if (typeof generation === 'string') details.failed_generation = redact(generation, facts, MAX_GENERATION);
