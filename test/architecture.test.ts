@@ -9,15 +9,27 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   errors: { may: [], packages: /^openai\/core\/error$/ },
   time: { may: ['errors'], packages: /^$/ },
   contract: { may: ['errors', 'time'], packages: /^(openai\/(core\/error|resources\/.+)|zod\/mini)$/ },
-  wire: { may: ['errors', 'time', 'contract'], packages: /^(undici(\/lib\/.+)?|#default-transport|#media-download|node:.+)$/ },
+  wire: {
+    may: ['errors', 'time', 'contract'],
+    packages: /^(undici(\/lib\/.+)?|#default-transport|#media-download|node:.+|aws4fetch|@smithy\/eventstream-codec)$/,
+  },
   middleware: { may: ['errors', 'time', 'contract'], packages: /^(opossum|p-retry|zod\/mini)$/ },
   observe: { may: ['errors', 'time', 'contract'], packages: /^$/ },
   dialects: { may: ['errors', 'time', 'contract', 'wire'], packages: /^openai\/resources\/.+$/ },
-  providers: { may: ['errors', 'time', 'contract', 'wire', 'dialects'], packages: /^openai\/resources\/.+$/ },
+  providers: {
+    may: ['errors', 'time', 'contract', 'wire', 'dialects'],
+    packages: /^(openai\/resources\/.+|@aws-sdk\/credential-provider-node|google-auth-library)$/,
+  },
   client: {
     may: ['errors', 'time', 'contract', 'middleware', 'observe'],
     files: ['wire/fetch-transport.ts', 'wire/connection.ts', 'wire/media.ts', 'providers/registry.ts'],
     packages: /^(openai\/(core|lib|resources|helpers)\/.+|openai|#default-transport|zod\/mini)$/,
+  },
+  // what the `openai` entry sends is the OpenAI dialect, over a transport of its own
+  openai: {
+    may: ['errors', 'time', 'contract', 'client', 'dialects'],
+    files: ['wire/fetch-transport.ts'],
+    packages: /^openai(\/core\/error|\/resources\/.+)?$/,
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },
   cli: { may: [], packages: /^(holdfast(\/.+)?|node:.+)$/ },

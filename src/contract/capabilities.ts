@@ -13,6 +13,8 @@ export interface Capabilities {
   readonly operations: readonly OperationName[];
   /** Environment variables with the key, first set wins. */
   readonly keys: readonly string[];
+  /** Settings that hold the credentials, where that is not `apiKey`. */
+  readonly keySettings?: readonly string[] | undefined;
   /** It answers without a key too. */
   readonly keyless: boolean;
   /** Settings without which there is no address to send to. */

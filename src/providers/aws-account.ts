@@ -25,6 +25,7 @@ export const awsDomain = (region: string): string =>
 
 /**
  * The region from the settings, the environment, or the host of a given base URL.
+ * Servers that only speak like AWS are signed for as `us-east-1`, which they expect.
  *
  * @throws ConfigurationError when there is none, or when it cannot be part of a host's name.
  */
@@ -36,8 +37,14 @@ export function awsRegion(context: ProviderContext, baseURL: string | undefined)
   throw wrong(context, 'region', 'an AWS region such as "eu-central-1"');
 }
 
-const regionOfHost = (baseURL: string | undefined): string | undefined =>
-  /^https:\/\/[\w.-]+?\.([a-z]{2,8}(?:-[a-z0-9]+)+-\d+)\.(?:vpce\.)?(?:amazonaws|api\.aws)/.exec(baseURL ?? '')?.[1];
+const OTHER_SERVERS = 'us-east-1';
+
+function regionOfHost(baseURL: string | undefined): string | undefined {
+  if (baseURL === undefined) return undefined;
+  return (
+    /^https:\/\/[\w.-]+?\.([a-z]{2,8}(?:-[a-z0-9]+)+-\d+)\.(?:vpce\.)?(?:amazonaws|api\.aws)/.exec(baseURL)?.[1] ?? OTHER_SERVERS
+  );
+}
 
 /** Keys that a service takes instead of signatures. */
 export interface OtherKeys {

@@ -27,6 +27,7 @@ export const PROVIDERS: Readonly<Record<string, Loader>> = {
   replicate: async () => (await import('./replicate/replicate.ts')).replicate,
   'text-completion-openai': async () => (await import('./text-completion-openai/text-completion-openai.ts')).textCompletionOpenAI,
   vertex_ai: async () => (await import('./vertex-ai/vertex-ai.ts')).vertexAI,
+  sagemaker: async () => (await import('./sagemaker/sagemaker.ts')).sagemaker,
   watsonx: async () => (await import('./watsonx/watsonx.ts')).watsonx,
   ...Object.fromEntries(OPENAI_HOST_IDS.map((id) => [id, host(id)])),
 };

@@ -15,6 +15,7 @@ import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/
 import { palmServer } from '../providers/palm/server.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { replicateServer } from '../providers/replicate/server.ts';
+import { sagemakerServer } from '../providers/sagemaker/server.ts';
 import { vertexServer } from '../providers/vertex-ai/server.ts';
 import { iamServer, watsonxServer } from '../providers/watsonx/server.ts';
 
@@ -64,6 +65,7 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
   ['palm', { dialect: palmServer, suffix: '' }],
   ['replicate', { dialect: replicateServer, suffix: '/v1' }],
+  ['sagemaker', { dialect: sagemakerServer(openaiServer), suffix: '' }],
   ['voyage', { dialect: voyageServer, suffix: '/v1' }],
   ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
   ['vertex_ai', { dialect: vertexServer, suffix: '' }],

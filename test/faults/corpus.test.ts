@@ -25,7 +25,7 @@ const PROVIDER_IDS: Readonly<Record<string, string>> = { 'llama.cpp': 'llamacpp'
 /** Providers whose own rules exist: every entry must come out right. */
 const COMPLETE = new Set(
   `openai azure anthropic gemini vertex_ai palm ollama text-completion-openai openai_compatible vllm llamacpp lm_studio together_ai
-   groq deepseek xai openrouter perplexity fireworks_ai cerebras nvidia_nim chutes cohere mistral huggingface ai21 voyage jina_ai watsonx`.split(
+   groq deepseek xai openrouter perplexity fireworks_ai cerebras nvidia_nim chutes cohere mistral huggingface ai21 voyage jina_ai watsonx bedrock sagemaker`.split(
     /\s+/,
   ),
 );

@@ -6,7 +6,8 @@ import type { CredentialStore } from './aws-credentials.ts';
 export interface SignerSettings {
   /** The service's name in signatures: `bedrock`, `sagemaker`. */
   readonly service: string;
-  readonly region: string;
+  /** Asked for when a request is signed. */
+  readonly region: () => string;
   readonly credentials: CredentialStore;
 }
 
@@ -46,7 +47,7 @@ export class AWSSigner {
       accessKeyId,
       secretAccessKey,
       ...(sessionToken === undefined ? {} : { sessionToken }),
-      region,
+      region: region(),
       service,
       cache: this.#keys,
       datetime: stampOf(call.clock.now() + this.#skew),

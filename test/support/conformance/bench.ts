@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { KNOWN_MODELS } from '../../../src/client/model-ids.ts';
 import type { Capabilities } from '../../../src/contract/capabilities.ts';
+import type { ProviderSettings } from '../../../src/contract/provider.ts';
 import type { ClientOptions, LLMClient, TimeoutOptions } from '../../../src/index.ts';
 import { createClient, timeout } from '../../../src/index.ts';
 import { PROVIDERS } from '../../../src/providers/registry.ts';
@@ -77,7 +78,7 @@ export function conformanceBench(): Each {
     };
     const settings = { apiKey: `test-key-of-${id}`, baseURL: mock.baseURL(id) };
     const make = (options: ClientOptions = {}, more: Readonly<Record<string, unknown>> = {}): LLMClient =>
-      createClient({ use: [], ...options, providers: { [id]: { ...settings, ...more } } });
+      createClient({ use: [], ...options, providers: { [id]: withKey(subject.can, { ...settings, ...more }) } });
     const client: Bench['client'] = (options, more) => {
       const made = make(options, more);
       own.push(made);
@@ -120,6 +121,12 @@ export function conformanceBench(): Each {
       });
     });
   };
+}
+
+/** Settings with the key where the provider looks for it. */
+function withKey({ keySettings }: Capabilities, { apiKey, ...settings }: { readonly apiKey: string }): ProviderSettings {
+  if (keySettings === undefined) return { apiKey, ...settings };
+  return { ...Object.fromEntries(keySettings.map((name) => [name, apiKey])), ...settings };
 }
 
 /** The mock server must see a refusal as what comes next, to close its port. */

@@ -21,7 +21,7 @@ const callAt = (now: () => number) =>
   callOf('chat', { messages: [] }, { clock: { ...callOf('chat', { messages: [] }).clock, now } });
 
 const signerWith = (credentials: CredentialStore, service = 'bedrock'): AWSSigner =>
-  new AWSSigner({ service, region: 'us-east-1', credentials });
+  new AWSSigner({ service, region: () => 'us-east-1', credentials });
 
 const fixed = (keys: AWSCredentials = KEYS): CredentialStore => new CredentialStore(() => Promise.resolve(keys));
 
