@@ -9,8 +9,11 @@ import type { WireHeaders, WireMessage } from './wire.ts';
 export interface DecodeContext<K extends OperationName = OperationName> {
   readonly call: Call<K>;
   readonly headers: WireHeaders;
-  /** The typed error of a failure found inside a 200: `throw context.failure(body)`. `status` when the body names one. */
-  failure(body: unknown, status?: number): LLMError;
+  /**
+   * A failure found inside a 200: `throw context.failure(body)`. `status` when the body names one.
+   * What is thrown becomes the typed error on its way to the caller.
+   */
+  failure(body: unknown, status?: number): Error;
   /** A 200 that is not the protocol: `throw context.invalid('no "choices" in the answer')`. */
   invalid(what: string): LLMError;
 }

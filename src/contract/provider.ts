@@ -49,6 +49,8 @@ export interface ConnectionSpec {
   readonly rewrite?: ((message: WireMessage, call: Call) => WireMessage) | undefined;
   /** How this provider fails, beyond the rules that all share. */
   readonly failures?: FailureSpec | undefined;
+  /** The same, loaded at the first failure: what only failures need is no burden on calls that succeed. */
+  readonly loadFailures?: (() => Promise<FailureSpec | undefined>) | undefined;
   /** Values that must never appear in a message. Read anew for every failure, so that a getter can add tokens. */
   readonly secrets: readonly (string | undefined)[];
 }

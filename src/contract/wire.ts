@@ -81,8 +81,8 @@ export interface Wire {
   transport(): Transport | Promise<Transport>;
   /** Address, headers and authorisation; a promise only where a token or signature must be made. */
   prepare(message: WireMessage, call: Call): WireRequest | Promise<WireRequest>;
-  /** The typed error of a failure that the provider answered with. */
-  explain(failure: WireFailure, call: Call): LLMError;
+  /** The typed error of a failure that the provider answered with. Never rejects. */
+  explain(failure: WireFailure, call: Call): Promise<LLMError>;
   /** The provider's id for a request, from its header. */
   requestId(headers: WireHeaders): string | undefined;
 }

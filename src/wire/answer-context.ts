@@ -4,6 +4,7 @@ import type { Wire, WireHeaders } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { ResponseValidationError } from '../errors/wire-errors.ts';
 import { jsonText } from './json-text.ts';
+import { Unexplained } from './unexplained.ts';
 
 /** What decoders see of the answer that they decode. */
 export class AnswerContext<K extends OperationName> implements DecodeContext<K> {
@@ -21,9 +22,9 @@ export class AnswerContext<K extends OperationName> implements DecodeContext<K> 
     this.#place = place;
   }
 
-  failure(body: unknown, status?: number): LLMError {
+  failure(body: unknown, status?: number): Unexplained {
     const text = typeof body === 'string' ? body : jsonText(body);
-    return this.#wire.explain({ status, headers: this.headers, text, json: body, place: this.#place }, this.call as Call);
+    return new Unexplained({ status, headers: this.headers, text, json: body, place: this.#place });
   }
 
   invalid(what: string, cause?: unknown): LLMError {

@@ -5,7 +5,6 @@ import type { LLMError } from '../errors/catalogue.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
 import { parseBaseURL } from './base-url.ts';
-import { explainFailure } from './failure/explain.ts';
 import { encodeJSON } from './json-body.ts';
 import { promptText } from './prompt-text.ts';
 
@@ -76,7 +75,8 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       });
       return made instanceof Promise ? made.then(seal) : seal(made);
     },
-    explain(failure: WireFailure, call: Call): LLMError {
+    async explain(failure: WireFailure, call: Call): Promise<LLMError> {
+      const [{ explainFailure }, loaded] = await Promise.all([import('./failure/explain.ts'), spec.loadFailures?.()]);
       const { model } = call.target;
       const facts = {
         provider,
@@ -86,7 +86,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
         secrets: spec.secrets,
         promptText: () => promptText(call.request),
       };
-      return explainFailure(failure, spec.failures, facts);
+      return explainFailure(failure, { ...spec.failures, ...loaded }, facts);
     },
     requestId(headers: WireHeaders): string | undefined {
       for (const name of idHeaders) {

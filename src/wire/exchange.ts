@@ -10,6 +10,7 @@ import { abortFailure, brokenAnswer, closedFailure, connectionFailure, timeoutFa
 import { ReplySink } from './reply-sink.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { StreamSink } from './stream-sink.ts';
+import { Unexplained } from './unexplained.ts';
 
 const MAX_REDIRECTS = 3;
 const DRAIN_MS = 2000;
@@ -68,7 +69,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (status >= 300 && status < 400 && headers.location !== undefined) return this.#redirect(status, headers);
     this.#restart();
     if (status >= 200 && status < 300) this.#try(() => this.#sink.open(status, headers));
-    else this.#failure = new FailureBody(this.wire, this.call, status, headers);
+    else this.#failure = new FailureBody(status, headers);
   }
 
   data(bytes: Uint8Array): void {
@@ -89,7 +90,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (this.#phase === 'draining') return this.#leave();
     if (this.#phase !== 'reading') return this.#reject(brokenAnswer('the connection was closed without an answer', this.call));
     this.#try(() => {
-      if (this.#failure !== undefined) return this.#reject(this.#failure.explain());
+      if (this.#failure !== undefined) return this.#reject(this.#failure.unexplained());
       this.#sink.end();
       this.#leave();
     });
@@ -99,7 +100,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (this.#phase === 'over') return;
     if (this.#phase === 'draining') return this.#leave();
     // an error status whose body was cut is still the better explanation
-    this.#try(() => this.#reject(this.#failure?.explain() ?? connectionFailure(cause, this.call)));
+    this.#reject(this.#failure?.unexplained() ?? connectionFailure(cause, this.call));
   }
 
   expire(now: number): void {
@@ -235,7 +236,8 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   readonly #reject = (error: unknown): void => {
     if (this.#phase === 'over' || this.#phase === 'draining') return;
     this.#leave(true);
-    this.#sink.fail(error as LLMError);
+    if (error instanceof Unexplained) void this.wire.explain(error.failure, this.call).then((typed) => this.#sink.fail(typed));
+    else this.#sink.fail(error as LLMError);
   };
 
   #leave(abort = false): void {

@@ -1,23 +1,18 @@
-import type { Call } from '../contract/call.ts';
-import type { Wire, WireHeaders } from '../contract/wire.ts';
-import type { LLMError } from '../errors/catalogue.ts';
+import type { WireHeaders } from '../contract/headers.ts';
 import { parseJSON } from './json-text.ts';
 import { decodeText } from './text.ts';
+import { Unexplained } from './unexplained.ts';
 
 const MAX_FAILURE_BYTES = 256 * 1024;
 
-/** Collects the body of a failed answer, bounded, and has it explained. */
+/** Collects the body of a failed answer, bounded. */
 export class FailureBody {
-  readonly #wire: Wire;
-  readonly #call: Call;
   readonly #status: number;
   readonly #headers: WireHeaders;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(wire: Wire, call: Call, status: number, headers: WireHeaders) {
-    this.#wire = wire;
-    this.#call = call;
+  constructor(status: number, headers: WireHeaders) {
     this.#status = status;
     this.#headers = headers;
   }
@@ -29,11 +24,8 @@ export class FailureBody {
     this.#bytes += bytes.byteLength;
   }
 
-  explain(): LLMError {
+  unexplained(): Unexplained {
     const text = decodeText(this.#chunks);
-    return this.#wire.explain(
-      { status: this.#status, headers: this.#headers, text, json: parseJSON(text), place: 'status' },
-      this.#call,
-    );
+    return new Unexplained({ status: this.#status, headers: this.#headers, text, json: parseJSON(text), place: 'status' });
   }
 }

@@ -9,6 +9,7 @@ import { brokenAnswer } from './faults.ts';
 import { excerpt, looksCut } from './json-text.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { decodeText } from './text.ts';
+import { Unexplained } from './unexplained.ts';
 
 /** Collects a whole answer and decodes it at its end. */
 export class ReplySink<K extends OperationName> implements Sink {
@@ -64,7 +65,8 @@ export class ReplySink<K extends OperationName> implements Sink {
     try {
       return this.#codec.decode(body, context);
     } catch (error) {
-      throw isLLMError(error) ? error : context.invalid('the answer holds something that is not the protocol', error);
+      if (isLLMError(error) || error instanceof Unexplained) throw error;
+      throw context.invalid('the answer holds something that is not the protocol', error);
     }
   }
 

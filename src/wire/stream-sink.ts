@@ -16,6 +16,7 @@ import { SSEParser } from './framing/sse.ts';
 import { excerpt, looksCut, parseJSON } from './json-text.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { decodeText } from './text.ts';
+import { Unexplained } from './unexplained.ts';
 
 type StreamOperationName = 'stream' | 'completeStream';
 
@@ -153,7 +154,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
         this.#onEvent(data, name);
       });
     } catch (error) {
-      if (isLLMError(error) && error.kind !== 'response_validation') throw error;
+      if (error instanceof Unexplained || (isLLMError(error) && error.kind !== 'response_validation')) throw error;
       if (!this.#recognized && !looksCut(last)) throw error;
       this.#recognized = true;
     }
@@ -235,7 +236,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   }
 
   #typed(error: unknown): unknown {
-    if (isLLMError(error)) return error;
+    if (isLLMError(error) || error instanceof Unexplained) return error;
     if (error instanceof FramingCut) return brokenAnswer('the stream broke off in the middle', this.#control.call);
     const what = 'the stream held something that is not the protocol';
     if (!this.#recognized) return this.#invalid(what);

@@ -10,6 +10,8 @@ import { huggingfaceFailures } from '../../src/providers/huggingface/failure.ts'
 import { mistralFailures } from '../../src/providers/mistral/failure.ts';
 import { ollamaFailures } from '../../src/providers/ollama/failure.ts';
 import { hostFailures } from '../../src/providers/openai-hosts/failures.ts';
+import type { Host } from '../../src/providers/openai-hosts/host.ts';
+import { OPENAI_HOSTS } from '../../src/providers/openai-hosts/table.ts';
 import { sagemakerFailures } from '../../src/providers/sagemaker/failure.ts';
 import { vertexFailures } from '../../src/providers/vertex-ai/failure.ts';
 import { watsonxFailures } from '../../src/providers/watsonx/failure.ts';
@@ -36,7 +38,10 @@ const OWN: Readonly<Record<string, FailureSpec>> = {
 };
 
 /** The failure spec of a provider whose folder has one; `undefined` for those that live by the shared rules. */
-export const specOf = (provider: string): FailureSpec | undefined => OWN[provider] ?? hostFailures(provider);
+export const specOf = (provider: string): FailureSpec | undefined =>
+  OWN[provider] ?? { requestIdHeaders: hostOf(provider)?.requestIdHeaders, ...hostFailures(provider) };
+
+const hostOf = (id: string): Host | undefined => (OPENAI_HOSTS as Readonly<Record<string, Host>>)[id];
 
 /** What a transport would hand over for an answer of this status and body. */
 export function failureOf(status: number | undefined, body: unknown, headers: WireHeaders = {}, streamed = false): WireFailure {

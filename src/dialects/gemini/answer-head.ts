@@ -1,5 +1,4 @@
 import type { DecodeContext } from '../../contract/codec.ts';
-import type { LLMError } from '../../errors/catalogue.ts';
 import { createdAt, isRecord } from '../chat-rules.ts';
 import { blockedPrompt } from './blocked.ts';
 
@@ -25,7 +24,7 @@ export function readHead(body: Record<string, unknown>, context: DecodeContext):
 }
 
 /** The error of a body that is one: Google's envelope, or a prompt that was blocked. */
-export function failureOf(body: Record<string, unknown>, context: DecodeContext): LLMError | undefined {
+export function failureOf(body: Record<string, unknown>, context: DecodeContext): Error | undefined {
   const { error, promptFeedback } = body;
   if (isRecord(error) || typeof error === 'string') return context.failure(body, httpStatus(error));
   if (!isRecord(promptFeedback) || typeof promptFeedback.blockReason !== 'string' || candidatesOf(body).length > 0)

@@ -4,8 +4,6 @@ import { codeRule, statusRule, textRule } from '../../wire/failure/rules.ts';
 import { dashscopeRules, minimaxRules, moonshotRules, volcengineRules, zaiRules } from './failures-asia.ts';
 import { openrouterRules, portkeyRules, proxyRules, vercelRules } from './failures-gateways.ts';
 
-const idle = ['x-request-id'] as const;
-
 /** 400 or 413 without a body is how an overflow ends here (pi-mono). */
 const emptyOverflow: FailureRule = ({ status, message, text }) =>
   (status === 400 || status === 413) && message === '' && text.trim() === '' ? 'context_window_exceeded' : undefined;
@@ -24,13 +22,11 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   openai: openaiFailures,
   'text-completion-openai': openaiFailures,
   together_ai: {
-    requestIdHeaders: idle,
     rules: [windowAs403, textRule(/non-serverless model/i, 'not_found', 400, 403, 404)],
   },
   groq: {
     rules: [codeRule({ rate_limit: 'capacity_exceeded' }), statusRule(424, 'bad_request')],
   },
-  deepseek: { requestIdHeaders: ['x-ds-trace-id', 'x-request-id'] },
   xai: {
     rules: [
       textRule(
@@ -46,7 +42,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
       unavailableCode,
     ],
   },
-  openrouter: { requestIdHeaders: ['x-request-id', 'x-generation-id'], rules: openrouterRules },
+  openrouter: { rules: openrouterRules },
   perplexity: { rules: [codeRule({ not_found: 'invalid_model' })] },
   fireworks_ai: {
     rules: [
@@ -56,7 +52,6 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   },
   cerebras: { rules: [emptyOverflow, codeRule({ rate_limit: 'request_quota_exceeded token_quota_exceeded queue_exceeded' })] },
   nvidia_nim: {
-    requestIdHeaders: ['nvcf-reqid', 'x-request-id'],
     rules: [textRule(/degraded function cannot be invoked/i, 'service_unavailable')],
   },
   sambanova: {
@@ -83,30 +78,28 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
     ],
   },
   chutes: {
-    requestIdHeaders: ['x-chutes-invocationid', 'x-request-id'],
     rules: [textRule(/under maintenance|infra_overload|no instances available/i, 'service_unavailable')],
   },
   databricks: {
-    requestIdHeaders: ['x-request-id', 'x-databricks-request-id'],
     rules: [
       textRule(/spend limit exceeded/i, 'insufficient_credits'),
       codeRule({ rate_limit: 'REQUEST_LIMIT_EXCEEDED', not_found: 'RESOURCE_DOES_NOT_EXIST ENDPOINT_NOT_FOUND' }),
     ],
   },
-  moonshot: { requestIdHeaders: ['msh-request-id', 'x-request-id'], rules: moonshotRules },
-  zai: { requestIdHeaders: ['x-log-id', 'x-request-id'], rules: zaiRules },
+  moonshot: { rules: moonshotRules },
+  zai: { rules: zaiRules },
   dashscope: { rules: dashscopeRules },
-  volcengine: { requestIdHeaders: ['x-request-id', 'x-client-request-id'], rules: volcengineRules },
-  minimax: { requestIdHeaders: ['trace-id', 'minimax-request-id', 'x-request-id'], rules: minimaxRules },
+  volcengine: { rules: volcengineRules },
+  minimax: { rules: minimaxRules },
   lm_studio: {
     rules: [
       textRule(/model is unloaded|model (?:was|has been) unloaded/i, 'service_unavailable'),
       textRule(/no models? loaded/i, 'not_found', 400, 404),
     ],
   },
-  litellm_proxy: { requestIdHeaders: ['x-litellm-call-id', 'x-request-id'], rules: proxyRules },
-  portkey: { requestIdHeaders: ['x-portkey-trace-id', 'x-request-id'], rules: portkeyRules },
-  vercel_ai_gateway: { requestIdHeaders: ['x-request-id', 'x-vercel-id'], rules: vercelRules },
+  litellm_proxy: { rules: proxyRules },
+  portkey: { rules: portkeyRules },
+  vercel_ai_gateway: { rules: vercelRules },
   ai21: {
     rules: [
       textRule(/bad or missing api token/i, 'authentication'),

@@ -20,6 +20,8 @@ export interface Host {
   readonly auth?: { readonly header: string; readonly scheme: string };
   /** Further headers, by the setting that fills them. */
   readonly settingHeaders?: Readonly<Record<string, { readonly header: string; readonly env?: readonly string[] }>>;
+  /** Response headers with the host's id for a request, first found wins. Default `x-request-id`. */
+  readonly requestIdHeaders?: readonly string[];
   /** The service is gone: what happened, and what to use instead. */
   readonly retired?: string;
   readonly quirks: Quirks;

@@ -7,7 +7,6 @@ import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { NotFoundError } from '../../errors/provider-errors.ts';
 import { firstEnv, missing, requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
-import { hostFailures } from './failures.ts';
 import type { Host } from './host.ts';
 import type { OpenAIHostId } from './ids.ts';
 import { OPENAI_HOSTS } from './table.ts';
@@ -25,7 +24,7 @@ export interface OpenAICompatibleSettings extends ProviderSettings {
 /** A built-in host of the OpenAI dialect. */
 export function openaiHost(id: string): ProviderDefinition {
   const host = Object.hasOwn(OPENAI_HOSTS, id) ? OPENAI_HOSTS[id as OpenAIHostId] : OPENAI_HOSTS.openai_compatible;
-  return defineProvider({ id, declares: declared(host, id), create: (context) => createHost(host, id, context) });
+  return defineProvider({ id, declares: declared(host), create: (context) => createHost(host, id, context) });
 }
 
 /**
@@ -40,7 +39,7 @@ export function openaiCompatible(settings: OpenAICompatibleSettings): ProviderDe
   return defineProvider({
     id,
     settings,
-    declares: declared({ ...OPENAI_HOSTS.openai_compatible, quirks: quirksOf(OPENAI_HOSTS.openai_compatible, settings) }, id),
+    declares: declared({ ...OPENAI_HOSTS.openai_compatible, quirks: quirksOf(OPENAI_HOSTS.openai_compatible, settings) }),
     create: (context) => createHost(OPENAI_HOSTS.openai_compatible, id, context),
   });
 }
@@ -54,7 +53,8 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
   const wire = context.connect({
     baseURL,
     headers: { ...authorization(host, key), ...settingHeaders(host, context), ...settings.headers },
-    failures: hostFailures(table),
+    failures: { requestIdHeaders: host.requestIdHeaders },
+    loadFailures: async () => (await import('./failures.ts')).hostFailures(table),
     secrets: [key],
   });
   return { id, wire, operations: openaiOperations(wire, quirksOf(host, settings)) };
@@ -70,14 +70,14 @@ const quirksOf = (host: Host, settings: ProviderSettings): Quirks => ({
 
 const DEFAULT_ID_HEADERS = ['x-request-id'] as const;
 
-function declared(host: Host, table: string): Capabilities {
+function declared(host: Host): Capabilities {
   const { envKeys, keyless = false, retired, address, quirks } = host;
   const placed = host.baseURL !== undefined || retired !== undefined;
   return openaiCapabilities(quirks, {
     keys: envKeys,
     keyless,
     needs: placed ? [] : [address?.setting ?? 'baseURL'],
-    requestIdHeaders: hostFailures(table)?.requestIdHeaders ?? DEFAULT_ID_HEADERS,
+    requestIdHeaders: host.requestIdHeaders ?? DEFAULT_ID_HEADERS,
     retired,
   });
 }

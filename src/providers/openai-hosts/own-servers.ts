@@ -37,6 +37,7 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
     }),
   },
   litellm_proxy: {
+    requestIdHeaders: ['x-litellm-call-id', 'x-request-id'],
     usualURL: 'http://localhost:4000',
     envBase: ['LITELLM_PROXY_API_BASE'],
     envKeys: ['LITELLM_PROXY_API_KEY'],

@@ -37,6 +37,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     }),
   },
   deepseek: {
+    requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
     baseURL: 'https://api.deepseek.com',
     envKeys: ['DEEPSEEK_API_KEY'],
     quirks: hostQuirks({
@@ -53,6 +54,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     quirks: hostQuirks({ offers: CHAT, tokenLimit: undefined, repeatsReasoning: true }),
   },
   openrouter: {
+    requestIdHeaders: ['x-request-id', 'x-generation-id'],
     baseURL: 'https://openrouter.ai/api/v1',
     envKeys: ['OPENROUTER_API_KEY'],
     settingHeaders: {
@@ -101,6 +103,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     }),
   },
   nvidia_nim: {
+    requestIdHeaders: ['nvcf-reqid', 'x-request-id'],
     baseURL: 'https://integrate.api.nvidia.com/v1',
     envBase: ['NVIDIA_NIM_API_BASE'],
     envKeys: ['NVIDIA_NIM_API_KEY', 'NVIDIA_API_KEY'],
@@ -124,11 +127,13 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     quirks: hostQuirks({ offers: CHAT_TEXT }),
   },
   chutes: {
+    requestIdHeaders: ['x-chutes-invocationid', 'x-request-id'],
     baseURL: 'https://llm.chutes.ai/v1',
     envKeys: ['CHUTES_API_KEY', 'CHUTES_API_TOKEN'],
     quirks: hostQuirks({ offers: CHAT_TEXT }),
   },
   databricks: {
+    requestIdHeaders: ['x-request-id', 'x-databricks-request-id'],
     address: { setting: 'host', env: ['DATABRICKS_HOST'], url: 'https://{}/serving-endpoints' },
     envBase: ['DATABRICKS_API_BASE'],
     envKeys: ['DATABRICKS_API_KEY', 'DATABRICKS_TOKEN'],
@@ -139,6 +144,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     }),
   },
   moonshot: {
+    requestIdHeaders: ['msh-request-id', 'x-request-id'],
     baseURL: 'https://api.moonshot.ai/v1',
     envBase: ['MOONSHOT_API_BASE'],
     envKeys: ['MOONSHOT_API_KEY'],
@@ -152,6 +158,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     }),
   },
   zai: {
+    requestIdHeaders: ['x-log-id', 'x-request-id'],
     baseURL: 'https://api.z.ai/api/paas/v4',
     envKeys: ['ZAI_API_KEY', 'ZHIPU_API_KEY', 'ZHIPUAI_API_KEY'],
     quirks: hostQuirks({
@@ -168,11 +175,13 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     quirks: hostQuirks(),
   },
   volcengine: {
+    requestIdHeaders: ['x-request-id', 'x-client-request-id'],
     baseURL: 'https://ark.cn-beijing.volces.com/api/v3',
     envKeys: ['ARK_API_KEY', 'VOLCENGINE_API_KEY'],
     quirks: hostQuirks({ offers: CHAT_VECTORS, tokenLimit: undefined, lacks: ['seed', 'n'] }),
   },
   minimax: {
+    requestIdHeaders: ['trace-id', 'minimax-request-id', 'x-request-id'],
     baseURL: 'https://api.minimax.io/v1',
     envKeys: ['MINIMAX_API_KEY'],
     quirks: hostQuirks({
@@ -184,11 +193,13 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     }),
   },
   vercel_ai_gateway: {
+    requestIdHeaders: ['x-request-id', 'x-vercel-id'],
     baseURL: 'https://ai-gateway.vercel.sh/v1',
     envKeys: ['AI_GATEWAY_API_KEY', 'VERCEL_AI_GATEWAY_API_KEY', 'VERCEL_OIDC_TOKEN'],
     quirks: { offers: CHAT_VECTORS, messageExtras: ['cache_control', 'reasoning_details'], reasoningBack: 'reasoning' },
   },
   portkey: {
+    requestIdHeaders: ['x-portkey-trace-id', 'x-request-id'],
     baseURL: 'https://api.portkey.ai/v1',
     envKeys: ['PORTKEY_API_KEY'],
     auth: { header: 'x-portkey-api-key', scheme: '' },
