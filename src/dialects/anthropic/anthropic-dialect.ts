@@ -20,13 +20,13 @@ export function anthropicOperations(wire: Wire, placement: Placement): Provider[
 
 export const chatCodec = (placement: Placement): ReplyCodec<'chat'> => ({
   encode: (call) => encodeChat(call, placement, false),
-  decode: decodeMessage,
+  decode: (body, context) => decodeMessage(body, context, placement),
 });
 
 export const streamCodec = (placement: Placement): StreamCodec<'stream'> => ({
   framing: 'sse',
   encode: (call) => encodeChat(call, placement, true),
-  decoder: (context) => new AnthropicStreamDecoder(context),
+  decoder: (context) => new AnthropicStreamDecoder(context, placement),
   tally: () => new ChatTally(),
 });
 

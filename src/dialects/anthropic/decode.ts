@@ -3,24 +3,25 @@ import type { DecodeContext } from '../../contract/codec.ts';
 import { jsonText } from '../../wire/json-text.ts';
 import { chatReply, createdAt, isRecord } from '../chat-rules.ts';
 import { explanationOf, refusalBody, SideContent, stopReason } from './blocks.ts';
-import { familyOf } from './model-families.ts';
+import { familyAt } from './model-families.ts';
 import { answersThroughTool, JSON_TOOL } from './output-format.ts';
+import type { Placement } from './placement.ts';
 import { UsageAccount } from './usage.ts';
 
 type ChatContext = DecodeContext<'chat' | 'stream'>;
 
 /** The name of the tool whose input is the answer, if this call has one. */
-export function answerTool({ call }: ChatContext): string | undefined {
-  return answersThroughTool(call, familyOf(call.target.model)) ? JSON_TOOL : undefined;
+export function answerTool({ call }: ChatContext, placement?: Placement): string | undefined {
+  return answersThroughTool(call, familyAt(call.target.model, placement)) ? JSON_TOOL : undefined;
 }
 
 /** A Messages API answer as openai's reply. */
-export function decodeMessage(body: unknown, context: ChatContext): ChatReply {
+export function decodeMessage(body: unknown, context: ChatContext, placement?: Placement): ChatReply {
   if (!isRecord(body)) throw context.invalid('the answer is no object');
   if (body.type === 'error' || isRecord(body.error)) throw context.failure(body);
   if (!Array.isArray(body.content)) throw context.invalid('the answer has no "content"');
 
-  const content = readContent(body.content, answerTool(context));
+  const content = readContent(body.content, answerTool(context, placement));
   const finish_reason = stopReason(body.stop_reason, content.toolCalls.length > 0);
   const filtered = finish_reason === 'content_filter';
   if (filtered && content.isEmpty) throw context.failure(refusalBody(body.stop_details));

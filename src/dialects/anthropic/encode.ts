@@ -5,7 +5,7 @@ import { isRecord } from '../chat-rules.ts';
 import { dropHint, refuseUnknown, unsupported } from '../params.ts';
 import { type Block, CacheMarks } from './cache.ts';
 import { encodeConversation } from './messages.ts';
-import { familyOf } from './model-families.ts';
+import { familyAt } from './model-families.ts';
 import { answersThroughTool, encodeFormat, formatInstruction, withJSONTool } from './output-format.ts';
 import type { Placement } from './placement.ts';
 import { encodeSampling } from './sampling.ts';
@@ -51,7 +51,7 @@ export function encodeChat(call: ChatCall, placement: Placement, stream: boolean
   const given = request.providerOptions?.[call.target.provider];
   const options: AnthropicOptions = isRecord(given) ? given : {};
   const { thinking: _thinking, top_k: _topK, betas, version, tools: native, output_config, metadata, ...further } = options;
-  const family = familyOf(call.target.model);
+  const family = familyAt(call.target.model, placement);
 
   const marks = new CacheMarks(call);
   const asked = encodeTools(call, family, native, marks);

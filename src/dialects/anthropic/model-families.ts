@@ -84,6 +84,12 @@ const NEWER: ModelFamily = { ...CURRENT, maxTokens: 4096 };
 /** Other models behind an Anthropic-compatible server: nothing is refused beforehand, only the oldest features are used. */
 const FOREIGN: ModelFamily = { ...THREE, thinking: 'budget' };
 
+/** The family of a model, as far as the host of the model lets it. */
+export function familyAt(model: string, host: { readonly structuredOutput?: boolean | undefined } | undefined): ModelFamily {
+  const family = familyOf(model);
+  return host?.structuredOutput === false ? { ...family, structuredOutput: false } : family;
+}
+
 /** The family of a model, by its id. */
 export function familyOf(model: string): ModelFamily {
   const id = `${model.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-`;

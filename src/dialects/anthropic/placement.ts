@@ -14,6 +14,8 @@ export interface RequestFacts {
 export interface Placement {
   /** The API version where a call names none. */
   readonly version: string;
+  /** `false`: schemas of answers and strict tools are not understood; a tool takes the answer. Default: what the model does. */
+  readonly structuredOutput?: boolean | undefined;
   /** The address and the last changes to the body. */
   place(body: Readonly<Record<string, unknown>>, facts: RequestFacts): WireMessage;
 }

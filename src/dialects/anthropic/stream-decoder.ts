@@ -5,6 +5,7 @@ import { jsonText } from '../../wire/json-text.ts';
 import { createdAt, type FinishReason, isRecord } from '../chat-rules.ts';
 import { explanationOf, type ProviderFields, refusalBody, SideContent, stopReason } from './blocks.ts';
 import { answerTool, decodeMessage } from './decode.ts';
+import type { Placement } from './placement.ts';
 import { UsageAccount } from './usage.ts';
 
 interface OpenBlock {
@@ -25,6 +26,7 @@ interface OpenBlock {
 export class AnthropicStreamDecoder implements StreamDecoder<ChatChunk> {
   finished = false;
   readonly #context: DecodeContext<'stream'>;
+  readonly #placement: Placement | undefined;
   readonly #jsonTool: string | undefined;
   readonly #created: number;
   readonly #blocks = new Map<unknown, OpenBlock>();
@@ -40,9 +42,10 @@ export class AnthropicStreamDecoder implements StreamDecoder<ChatChunk> {
   #stopReason: unknown;
   #stopDetails: unknown;
 
-  constructor(context: DecodeContext<'stream'>) {
+  constructor(context: DecodeContext<'stream'>, placement?: Placement) {
     this.#context = context;
-    this.#jsonTool = answerTool(context);
+    this.#placement = placement;
+    this.#jsonTool = answerTool(context, placement);
     this.#created = createdAt(context);
     this.#id = `msg_${context.call.correlationId}`;
     this.#model = context.call.target.model;
@@ -83,7 +86,7 @@ export class AnthropicStreamDecoder implements StreamDecoder<ChatChunk> {
   }
 
   whole(body: unknown, out: ChatChunk[]): void {
-    const reply = decodeMessage(body, this.#context);
+    const reply = decodeMessage(body, this.#context, this.#placement);
     this.#id = reply.id;
     this.#model = reply.model;
     this.#usage = reply.usage;

@@ -7,6 +7,7 @@ import type { GoogleExtras, ReplyImage } from './content-types.ts';
 import { isEmpty, nativeReason } from './decode.ts';
 import { finishOf } from './finish.ts';
 import { logprobsOf } from './logprobs.ts';
+import { PartialCalls } from './partial-calls.ts';
 import { CallIds, type CandidateContent, readCandidate } from './read-candidate.ts';
 import { usageOf } from './usage.ts';
 
@@ -14,6 +15,7 @@ interface OpenChoice {
   begun: boolean;
   finished: boolean;
   toolCalls: number;
+  readonly partial: PartialCalls;
 }
 
 /** Fragments of `generateContent` answers as chunks. The end of the bytes is the good end, once every candidate has finished. */
@@ -73,12 +75,13 @@ export class GeminiStreamDecoder implements StreamDecoder<ChatChunk> {
     });
   }
 
-  #readChoice(candidate: Record<string, unknown>, index: number, out: ChatChunk[]): void {
+  #readChoice(given: Record<string, unknown>, index: number, out: ChatChunk[]): void {
     let choice = this.#choices.get(index);
     if (choice === undefined) {
-      choice = { begun: false, finished: false, toolCalls: 0 };
+      choice = { begun: false, finished: false, toolCalls: 0, partial: new PartialCalls() };
       this.#choices.set(index, choice);
     }
+    const candidate = choice.partial.join(given);
     const content = readCandidate(candidate, this.#ids as CallIds);
     if (!isEmpty(content)) this.#hasContent = true;
     const delta = deltaOf(content, choice);

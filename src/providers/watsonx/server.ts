@@ -79,10 +79,7 @@ export const iamServer: MockDialect = {
     const key = isRecord(body) ? body.apikey : undefined;
     return typeof key === 'string' && key !== '' && key !== 'wrong';
   },
-  reply: (_reply, { model }) =>
-    answer(
-      model === 'account' ? { token: 'mock-account-token' } : { ...GRANTED, expiration: Math.floor(Date.now() / 1000) + 3600 },
-    ),
+  reply: (_reply, { model }) => answer(model === 'account' ? { token: 'mock-account-token' } : GRANTED),
   stream: () => ({ headers: HEADERS, frames: [] }),
   models: () => answer({}),
   failure: (name) => iamFailure(name),
