@@ -1,6 +1,6 @@
 import type { Call } from '../contract/call.ts';
 import type { LLMError } from '../errors/catalogue.ts';
-import { errorOf } from '../errors/catalogue.ts';
+import { errorOf, isLLMError } from '../errors/catalogue.ts';
 import type { TimeoutPhase } from '../errors/kinds.ts';
 import { formatDuration } from '../errors/message.ts';
 import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
@@ -50,8 +50,9 @@ function rootOf(cause: unknown): SystemError {
   return error ?? {};
 }
 
-/** A transport's failure (refused, reset, DNS, TLS, cut) as a typed error. */
-export function connectionFailure(cause: unknown, call: Call): APIConnectionError | TimeoutError {
+/** A transport's failure (refused, reset, DNS, TLS, cut) as a typed error. One that is typed already stays what it is. */
+export function connectionFailure(cause: unknown, call: Call): LLMError | APIConnectionError | TimeoutError {
+  if (isLLMError(cause)) return cause;
   const root = rootOf(cause);
   const code = typeof root.code === 'string' ? root.code : undefined;
   const text = typeof root.message === 'string' ? root.message.slice(0, 200) : String(cause).slice(0, 200);
