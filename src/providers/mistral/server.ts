@@ -61,6 +61,10 @@ export const mistralServer: MockDialect = {
     headers: { ...HEADERS, 'content-type': 'text/event-stream' },
     frames: framesOf(reply, asked),
   }),
+  embeddings: (vectors, asked) => {
+    const { body } = openaiServer.embeddings?.(vectors, asked) ?? answer({});
+    return answer({ id: 'mock0embedding', ...(isRecord(body) ? body : {}) });
+  },
   models: (ids) =>
     answer({
       object: 'list',
