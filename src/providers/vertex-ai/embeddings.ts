@@ -30,7 +30,7 @@ export function embedOperation(
 ): Operation<'embed'> {
   const predict = renewing(replyOperation(wire, predictCodec(service)));
   const embedContent = renewing(replyOperation(wire, embedContentCodec(service)));
-  return (call) => {
+  return async (call) => {
     refuseUnknown(call as Call, call.request, KNOWN);
     const texts = textsOf(call);
     const name = call.target.model.slice(call.target.model.lastIndexOf('/') + 1);

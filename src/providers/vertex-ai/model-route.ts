@@ -1,3 +1,6 @@
+import type { Call } from '../../contract/call.ts';
+import { BadRequestError } from '../../errors/provider-errors.ts';
+
 /** How a model is spoken to, and what its path and body call it. */
 export interface ModelRoute {
   /** `gemini`, Claude, Mistral, or the OpenAI dialect for all other publishers. */
@@ -36,6 +39,17 @@ export function routeOf(model: string): ModelRoute {
   const slash = below.indexOf('/');
   if (slash > 0) return routeTo(below.slice(0, slash), below.slice(slash + 1), root);
   return routeTo(PUBLISHERS.find(([names]) => names.test(below))?.[1] ?? 'google', below, root);
+}
+
+/**
+ * The route of a call's model.
+ *
+ * @throws BadRequestError for a name that would lead to another path.
+ */
+export function routeFor(call: Call): ModelRoute {
+  const { provider, model } = call.target;
+  if (model.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')) return routeOf(model);
+  throw new BadRequestError({ message: `"${model}" is not the name of a model`, provider, model, param: 'model' });
 }
 
 function routeTo(publisher: string, given: string, root: string | undefined): ModelRoute {

@@ -15,7 +15,7 @@ export type VertexCredentials =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'provider'; readonly getToken: () => unknown }
   | { readonly kind: 'key'; readonly key: string }
-  | { readonly kind: 'adc' };
+  | { readonly kind: 'adc'; readonly project: string };
 
 export interface VertexSettings {
   readonly credentials: VertexCredentials;
@@ -51,9 +51,9 @@ function credentialsOf(context: ProviderContext): VertexCredentials {
   if (accessToken !== undefined && accessToken !== null && accessToken !== '')
     throw wrong(context, 'accessToken', 'a token or a function that returns one');
   if (apiKey) return { kind: 'key', key: apiKey };
-  const hasProject = text(context, 'project') !== undefined || firstEnv(context, PROJECT_ENV) !== undefined;
+  const project = text(context, 'project') ?? firstEnv(context, PROJECT_ENV);
   // credentials of the machine are got from Google's hosts, which a base URL rules out
-  if (hasProject && givenURL(context) === undefined) return { kind: 'adc' };
+  if (project !== undefined && givenURL(context) === undefined) return { kind: 'adc', project };
   const key = firstEnv(context, KEY_ENV);
   if (key !== undefined) return { kind: 'key', key };
   const { id } = context;

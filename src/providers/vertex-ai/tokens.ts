@@ -52,10 +52,16 @@ export class MachineTokens implements TokenSource {
   current: string | undefined;
   /** The project that pays, where the credentials name one. */
   quotaProject: string | undefined;
+  readonly #project: string;
   #client: Promise<AuthClient> | undefined;
 
+  /** The library would otherwise look for the project, over the network too. */
+  constructor(project: string) {
+    this.#project = project;
+  }
+
   async token(call: Call): Promise<string> {
-    this.#client ??= machineClient(call);
+    this.#client ??= machineClient(this.#project, call);
     const client = this.#client;
     try {
       const ready = await client;
@@ -76,9 +82,9 @@ export class MachineTokens implements TokenSource {
   }
 }
 
-async function machineClient(call: Call): Promise<AuthClient> {
+async function machineClient(projectId: string, call: Call): Promise<AuthClient> {
   const { GoogleAuth } = await loadLibrary(call);
-  return new GoogleAuth({ scopes: [SCOPE] }).getClient();
+  return new GoogleAuth({ scopes: [SCOPE], projectId }).getClient();
 }
 
 async function loadLibrary({ target: { provider, model } }: Call): Promise<typeof import('google-auth-library')> {

@@ -1,4 +1,4 @@
-import type { OperationName } from '../../contract/call.ts';
+import type { Call, OperationName } from '../../contract/call.ts';
 import type { Operation } from '../../contract/codec.ts';
 import type { ConnectionSpec, Provider, ProviderDefinition } from '../../contract/provider.ts';
 import type { Wire } from '../../contract/wire.ts';
@@ -13,7 +13,7 @@ import { claudeCodecs, claudeOnVertex } from './claude.ts';
 import { embedOperation } from './embeddings.ts';
 import { vertexFailures } from './failure.ts';
 import { geminiOnVertex } from './gemini-service.ts';
-import { type ModelRoute, routeOf } from './model-route.ts';
+import { type ModelRoute, routeFor } from './model-route.ts';
 import { OPEN_QUIRKS, toPublisher } from './open-models.ts';
 import { KEY_ENV, settingsOf, type VertexCredentials, versioned } from './settings.ts';
 import { CallersTokens, MachineTokens } from './tokens.ts';
@@ -67,8 +67,8 @@ export const vertexAI: ProviderDefinition = defineProvider({
       id: context.id,
       wire,
       operations: {
-        chat: (call) => chat[routeOf(call.target.model).speaks](call),
-        stream: (call) => stream[routeOf(call.target.model).speaks](call),
+        chat: async (call) => chat[routeFor(call as Call).speaks](call),
+        stream: async (call) => stream[routeFor(call as Call).speaks](call),
         embed: embedOperation(wire, service, renewing),
       },
     };
@@ -84,7 +84,7 @@ function authorization(credentials: VertexCredentials): Authorized {
   if (credentials.kind === 'token') return fixed({ authorization: `Bearer ${credentials.token}` }, credentials.token);
   if (credentials.kind === 'key') return fixed({ 'x-goog-api-key': credentials.key }, credentials.key);
   if (credentials.kind === 'provider') return renewed(new CallersTokens(credentials.getToken));
-  const machine = new MachineTokens();
+  const machine = new MachineTokens(credentials.project);
   return renewed(machine, () => (machine.quotaProject === undefined ? {} : { 'x-goog-user-project': machine.quotaProject }));
 }
 
