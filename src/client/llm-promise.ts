@@ -1,7 +1,6 @@
 import { APIPromise } from 'openai/core/api-promise';
 import { ChunkStream } from '../contract/stream.ts';
 import type { Opened } from './call-runner.ts';
-import { providerResponse, sseResponse, wholeResponse } from './responses.ts';
 import { copyRoute } from './route.ts';
 
 type Read<T> = (opened: Opened) => T;
@@ -43,20 +42,25 @@ export class LLMPromise<T> extends Base<T> {
    */
   override async asResponse(): Promise<Response> {
     const { result, answer } = await this.#opened;
+    const { sseResponse, wholeResponse } = await import('./responses.ts');
     return result instanceof ChunkStream ? sseResponse(result, answer) : wholeResponse(result, answer);
   }
 
   /** The result together with the provider's own response (its body consumed) and the provider's id for the request. */
   override async withResponse(): Promise<{ data: T; response: Response; request_id: string | null }> {
     const [data, { answer }] = await Promise.all([this.#parsed(), this.#opened]);
+    const { providerResponse } = await import('./responses.ts');
     const response = providerResponse(answer);
     await response.body?.cancel();
     return { data, response, request_id: answer?.requestId ?? null };
   }
 
-  /** The provider's own response: status, headers and, for a whole reply, the body as it came. */
+  /** The provider's own response: status, headers, and the body as it came. Of a stream it is the one reading. */
   async rawResponse(): Promise<Response> {
-    return providerResponse((await this.#opened).answer);
+    const { result, answer } = await this.#opened;
+    const bytes = result instanceof ChunkStream ? result.raw() : undefined;
+    const { providerResponse } = await import('./responses.ts');
+    return providerResponse(answer, bytes);
   }
 
   override _thenUnwrap<U>(transform: (data: T, props: never) => U): LLMPromise<U> {

@@ -16,10 +16,10 @@ function headersOf(wire: WireHeaders): Headers {
 }
 
 /** The provider's own answer; an empty 200 where a layer answered by itself. */
-export function providerResponse(answer: WireAnswer | undefined): Response {
+export function providerResponse(answer: WireAnswer | undefined, bytes?: ReadableStream<Uint8Array>): Response {
   if (answer === undefined) return new Response(null, { status: 200 });
   const empty = answer.text === '' || answer.status === 204;
-  return new Response(empty ? null : answer.text, { status: answer.status, headers: headersOf(answer.headers) });
+  return new Response(bytes ?? (empty ? null : answer.text), { status: answer.status, headers: headersOf(answer.headers) });
 }
 
 const withRequestId = (type: string, answer: WireAnswer | undefined): Record<string, string> =>

@@ -15,6 +15,10 @@ export interface StreamSource {
   resume(): void;
   /** The reader has left: close the socket. */
   cancel(): void;
+  /** Somebody reads the chunks: the bytes need not be kept. */
+  read?(): void;
+  /** The bytes as they came, instead of chunks; before anything was read. */
+  raw?(): ReadableStream<Uint8Array>;
 }
 
 const HIGH_WATER = 1024;
@@ -101,14 +105,19 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     else listener(this.#settlement);
   }
 
+  /** The provider's own bytes instead of chunks. Counts as the one reading. */
+  raw(): ReadableStream<Uint8Array> | undefined {
+    if (this.#consumed) throw consumed();
+    this.#consumed = true;
+    return this.source.raw?.();
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<C, undefined, undefined> {
     if (this.#consumed) {
-      throw new ConfigurationError({
-        message: 'Cannot iterate over a consumed stream, use `.tee()` to split the stream.',
-        code: 'stream_consumed',
-      });
+      throw consumed();
     }
     this.#consumed = true;
+    this.source.read?.();
     return {
       next: () => this.#next(),
       return: () => {
@@ -143,6 +152,12 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     for (const listener of this.#listeners.splice(0)) listener(settlement);
   }
 }
+
+const consumed = (): ConfigurationError =>
+  new ConfigurationError({
+    message: 'Cannot iterate over a consumed stream, use `.tee()` to split the stream.',
+    code: 'stream_consumed',
+  });
 
 /**
  * Calls `listener` when a result has really ended: at once for a whole reply, at the end of the bytes for a stream.

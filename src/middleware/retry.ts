@@ -1,4 +1,3 @@
-import pRetry from 'p-retry';
 import * as z from 'zod/mini';
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import { callback, checkOptions, count, milliseconds } from '../contract/check-options.ts';
@@ -77,6 +76,7 @@ async function repeat<K extends OperationName>(call: Call<K>, next: Next, policy
   const seen = new Map<ErrorKind, number>();
   let last = first;
 
+  const { default: pRetry } = await import('p-retry');
   const outcome = await pRetry<Outcome<ResultOf<K>>>(
     async (attempt) => {
       if (attempt === 1) throw first;

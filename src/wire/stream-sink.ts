@@ -1,6 +1,7 @@
 import { attachAnswer } from '../contract/answer.ts';
 import type { Call, ResultOf } from '../contract/call.ts';
 import type { ChunkOf, Framing, StreamCodec, StreamDecoder, Tally } from '../contract/codec.ts';
+import type { StreamSource } from '../contract/stream.ts';
 import { ChunkStream } from '../contract/stream.ts';
 import type { WireHeaders } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -14,6 +15,7 @@ import { FramingCut } from './framing/framing-cut.ts';
 import { JSONLinesParser } from './framing/json-lines.ts';
 import { SSEParser } from './framing/sse.ts';
 import { excerpt, looksCut, parseJSON } from './json-text.ts';
+import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { decodeText } from './text.ts';
 import { Unexplained } from './unexplained.ts';
@@ -41,6 +43,10 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   #recognized = false;
   #out: ChunkOf<K>[] = [];
   #stream: ChunkStream<ChunkOf<K>> | undefined;
+  /** The bytes so far, until somebody reads the chunks. */
+  #kept: Uint8Array[] | undefined = [];
+  #raw: RawBytes | undefined;
+  #ended = false;
 
   constructor(
     control: ExchangeControl,
@@ -70,6 +76,8 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   }
 
   data(bytes: Uint8Array): void {
+    if (this.#raw !== undefined) return this.#raw.push(bytes);
+    this.#kept?.push(bytes);
     if (this.#framing === undefined) {
       this.#bytes += bytes.byteLength;
       const { maxResponseBytes } = this.#control.wire;
@@ -92,6 +100,10 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   }
 
   end(): void {
+    if (this.#raw !== undefined) {
+      this.#raw.end();
+      return this.#stream?.end();
+    }
     try {
       if (this.#framing === undefined) this.#readWhole(decodeText(this.#whole ?? []));
       else {
@@ -108,6 +120,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
 
   fail(error: LLMError): void {
     const stream = this.#stream;
+    this.#raw?.fail(error);
     if (stream === undefined) return this.#reject(error);
     if (error.kind === 'aborted') return stream.cancel();
     const partial = this.#tally.partial();
@@ -190,12 +203,16 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   #commit(): void {
     const { status, headers } = this.#context as AnswerContext<K>;
     const control = this.#control;
-    const source = {
+    const source: StreamSource = {
       status,
       headers,
       pause: () => control.pause(),
       resume: () => control.resume(),
       cancel: () => control.cancel(),
+      read: () => {
+        this.#kept = undefined;
+      },
+      raw: () => this.#openRaw(),
     };
     const stream = new ChunkStream<ChunkOf<K>>(source, this.#held);
     this.#held = [];
@@ -203,6 +220,18 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     attachAnswer(stream, { status, headers, requestId: this.#requestId(), text: '' });
     control.commit();
     this.#resolve(stream as unknown as ResultOf<K>);
+  }
+
+  #openRaw(): ReadableStream<Uint8Array> {
+    const raw = new RawBytes(this.#kept ?? [], {
+      pause: () => this.#control.pause(),
+      resume: () => this.#control.resume(),
+      cancel: () => this.#stream?.cancel(),
+    });
+    this.#kept = undefined;
+    if (this.#decoder?.done === true || this.#ended) raw.end();
+    else this.#raw = raw;
+    return raw.stream;
   }
 
   #conclude(): void {
@@ -215,6 +244,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     const stream = this.#stream as ChunkStream<ChunkOf<K>> | undefined;
     if (stream === undefined) return;
     stream.usage = this.#tally.usage;
+    this.#ended = true;
     stream.end();
   }
 

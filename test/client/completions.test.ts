@@ -95,6 +95,22 @@ describe('a stream', () => {
     expect(seen).toEqual([false, true]);
   });
 
+  it('can be had as the bytes that the provider sent', async () => {
+    const sent = textStream('Hel', 'lo', ' there');
+    for (const every of [0, 5]) {
+      setup.server.answer(stream(sent, { every }));
+      const response = await setup.llm.chat.completions.create({ model, messages, stream: true }).rawResponse();
+      expect(response.headers.get('content-type')).toContain('text/event-stream');
+      const text = await response.text();
+      expect(text.match(/"content":"[^"]*"/g)?.join()).toContain('"content":" there"');
+      expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
+    }
+    setup.server.answer(stream(sent, { every: 5 }));
+    const promise = setup.llm.chat.completions.create({ model, messages, stream: true });
+    await read(await promise);
+    expect(await rejection(promise.rawResponse())).toMatchObject({ kind: 'configuration', code: 'stream_consumed' });
+  });
+
   it('can be read once, and be split', async () => {
     setup.server.answer(stream(textStream('Hel', 'lo')));
     const once = await setup.llm.chat.completions.create({ model, messages, stream: true });
