@@ -47,6 +47,18 @@ export type {
   ReasoningExtras,
   ThinkingBlock,
 } from './contract/chat.ts';
+export { ChatTally } from './contract/chat-tally.ts';
+export type {
+  ChunkOf,
+  DecodeContext,
+  Framing,
+  OnEvent,
+  Operation,
+  ReplyCodec,
+  StreamCodec,
+  StreamDecoder,
+  Tally,
+} from './contract/codec.ts';
 export type {
   BreakerState,
   CallEvent,
@@ -58,9 +70,20 @@ export type {
 } from './contract/events.ts';
 export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
-export type { Provider, ProviderContext, ProviderDefinition, ProviderSettings } from './contract/provider.ts';
+export type {
+  ConnectionSpec,
+  FailureRule,
+  FailureSpec,
+  Provider,
+  ProviderContext,
+  ProviderDefinition,
+  ProviderSettings,
+  UnderstoodFailure,
+  Verdict,
+} from './contract/provider.ts';
 export type { AnthropicOptions, GeminiOptions, OllamaOptions, ProviderOptions } from './contract/provider-options.ts';
-export type { ChunkStream, Settlement } from './contract/stream.ts';
+export type { Settlement, StreamSource } from './contract/stream.ts';
+export { ChunkStream } from './contract/stream.ts';
 export type { Usage } from './contract/usage.ts';
 export type {
   CompletionRequest,
@@ -115,6 +138,11 @@ export { retry } from './middleware/retry.ts';
 export type { TimeoutOptions } from './middleware/timeout.ts';
 export { timeout } from './middleware/timeout.ts';
 export type { Logger } from './observe/log-events.ts';
+export { requireKey } from './providers/credentials.ts';
+export { defineProvider } from './providers/define-provider.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-hosts.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { DeadlineList, Watched } from './time/deadline-list.ts';
+export { replyOperation, streamOperation } from './wire/exchange.ts';
+export type { StepDecoder, Steps } from './wire/steps.ts';
+export { sendAside, steppedOperation } from './wire/steps.ts';
