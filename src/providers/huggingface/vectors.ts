@@ -3,7 +3,7 @@ import type { DecodeContext } from '../../contract/codec.ts';
 import type { EmbedReply, RerankReply } from '../../contract/vectors.ts';
 import type { WireMessage } from '../../contract/wire.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
-import { notTheProtocol } from '../../dialects/openai/body-failure.ts';
+import { notTheProtocol, refuseFailure } from '../../dialects/openai/body-failure.ts';
 import { toBase64 } from '../../dialects/openai/embeddings.ts';
 import { refuseUnknown, unsupported } from '../../dialects/params.ts';
 import { rerankReply, rerankTexts } from '../../dialects/rerank-rules.ts';
@@ -27,6 +27,7 @@ export function encodePipeline(call: Call<'embed'>): WireMessage {
 
 /** Bare lists of numbers, one for each text. */
 export function decodePipeline(body: unknown, context: DecodeContext<'embed'>): EmbedReply {
+  if (isRecord(body)) refuseFailure(body, context);
   if (!Array.isArray(body)) throw notTheProtocol(body, 'embeddings', context);
   const asBase64 = context.call.request.encoding_format === 'base64';
   const vectors: readonly unknown[] = typeof body[0] === 'number' ? [body] : body;
@@ -47,6 +48,7 @@ export function encodeRerank(call: Call<'rerank'>): WireMessage {
 }
 
 export function decodeRerank(body: unknown, context: DecodeContext<'rerank'>): RerankReply {
+  if (isRecord(body)) refuseFailure(body, context);
   const results: unknown = isRecord(body) ? body.results : body;
   if (!Array.isArray(results) || (isRecord(results[0]) && results[0].error)) throw notTheProtocol(body, 'results', context);
   return rerankReply(results, context);
