@@ -10,6 +10,8 @@ export interface ProviderOptions {
   anthropic?: AnthropicOptions;
   gemini?: GeminiOptions;
   ollama?: OllamaOptions;
+  cohere?: CohereOptions;
+  mistral?: MistralOptions;
   bedrock?: BedrockOptions;
   sagemaker?: SageMakerOptions;
   /** Hosts that speak the OpenAI dialect: fields are added to the request body as they are. */
@@ -107,5 +109,34 @@ export interface SageMakerOptions {
   /** Requests with the same value go to the same instance where possible; default `prompt_cache_key`. */
   prefixAwareId?: string;
   /** Further fields of the container's body, sent as they are. */
+  [field: string]: unknown;
+}
+
+/** Cohere's v2 fields without a counterpart in openai's parameters (docs.cohere.com/v2/reference). */
+export interface CohereOptions {
+  /** What embeddings are for; default `search_document`. */
+  input_type?: 'search_document' | 'search_query' | 'classification' | 'clustering' | 'image';
+  /** Which end of a text that is too long is cut off before it is embedded; `NONE` makes it an error. */
+  truncate?: 'NONE' | 'START' | 'END';
+  /** Texts that an answer may be grounded on. */
+  documents?: (string | { id?: string; data: Record<string, unknown> })[];
+  citation_options?: { mode: 'ENABLED' | 'DISABLED' | 'FAST' | 'ACCURATE' | 'OFF' };
+  safety_mode?: 'CONTEXTUAL' | 'STRICT' | 'OFF';
+  /** Overrides `reasoning_effort`. */
+  thinking?: { type: 'enabled' | 'disabled'; token_budget?: number };
+  /** Tokens of each document that a reranking model reads. */
+  max_tokens_per_doc?: number;
+  [field: string]: unknown;
+}
+
+/** Mistral's fields without a counterpart in openai's parameters (docs.mistral.ai/api). */
+export interface MistralOptions {
+  /** Puts Mistral's safety prompt before the conversation. */
+  safe_prompt?: boolean;
+  prompt_mode?: 'reasoning';
+  document_image_limit?: number;
+  document_page_limit?: number;
+  /** Number format of embeddings; default `float`. */
+  output_dtype?: 'float' | 'int8' | 'uint8' | 'binary' | 'ubinary';
   [field: string]: unknown;
 }
