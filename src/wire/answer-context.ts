@@ -6,6 +6,8 @@ import { ResponseValidationError } from '../errors/wire-errors.ts';
 import { jsonText } from './json-text.ts';
 import { Unexplained } from './unexplained.ts';
 
+const MAX_SHOWN = 8192;
+
 /** What decoders see of the answer that they decode. */
 export class AnswerContext<K extends OperationName> implements DecodeContext<K> {
   readonly call: Call<K>;
@@ -27,6 +29,13 @@ export class AnswerContext<K extends OperationName> implements DecodeContext<K> 
     return new Unexplained({ status, headers: this.headers, text, json: body, place: this.#place });
   }
 
+  /** An answer that is no JSON at all. What it is instead is told without keys and prompts. */
+  unreadable(text: string): Unexplained {
+    const { status, headers } = this;
+    return new Unexplained({ status, headers, text: text.slice(0, MAX_SHOWN), json: undefined, place: 'body' });
+  }
+
+  /** What a JSON parser says quotes the text, so it is not passed on as cause. */
   invalid(what: string, cause?: unknown): LLMError {
     return new ResponseValidationError({
       message: what,
@@ -34,7 +43,7 @@ export class AnswerContext<K extends OperationName> implements DecodeContext<K> 
       model: this.call.target.model,
       status: this.status,
       requestID: this.#wire.requestId(this.headers),
-      cause,
+      cause: cause instanceof SyntaxError ? undefined : cause,
     });
   }
 }

@@ -236,9 +236,11 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   readonly #reject = (error: unknown): void => {
     if (this.#phase === 'over' || this.#phase === 'draining') return;
     this.#leave(true);
-    if (error instanceof Unexplained) void this.wire.explain(error.failure, this.call).then((typed) => this.#sink.fail(typed));
-    else this.#sink.fail(error as LLMError);
+    if (error instanceof Unexplained) this.wire.explain(error.failure, this.call).then(this.#fail, this.#fail);
+    else this.#fail(error);
   };
+
+  readonly #fail = (error: unknown): void => this.#sink.fail(error as LLMError);
 
   #leave(abort = false): void {
     if (this.#phase === 'over') return;

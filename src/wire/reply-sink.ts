@@ -6,7 +6,7 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { AnswerContext } from './answer-context.ts';
 import { brokenAnswer } from './faults.ts';
-import { excerpt, looksCut } from './json-text.ts';
+import { looksCut } from './json-text.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { decodeText } from './text.ts';
 import { Unexplained } from './unexplained.ts';
@@ -76,7 +76,7 @@ export class ReplySink<K extends OperationName> implements Sink {
     } catch {
       if (text.trim() === '') throw brokenAnswer(`the answer was empty (status ${this.#status})`, context.call as Call);
       if (looksCut(text)) throw brokenAnswer('the answer broke off in the middle', context.call as Call);
-      throw context.invalid(`the answer is not JSON but ${JSON.stringify(excerpt(text))}`);
+      throw context.unreadable(text);
     }
   }
 

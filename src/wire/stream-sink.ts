@@ -14,7 +14,7 @@ import { brokenAnswer } from './faults.ts';
 import { FramingCut } from './framing/framing-cut.ts';
 import { JSONLinesParser } from './framing/json-lines.ts';
 import { SSEParser } from './framing/sse.ts';
-import { excerpt, looksCut, parseJSON } from './json-text.ts';
+import { looksCut, parseJSON } from './json-text.ts';
 import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { decodeText } from './text.ts';
@@ -178,7 +178,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     if (typeof body === 'object' && body !== null) return (this.#decoder as StreamDecoder<ChunkOf<K>>).whole(body, this.#out);
     if (text.trim() === '') throw brokenAnswer('the stream was empty', this.#control.call);
     if (looksCut(text)) throw brokenAnswer('the answer broke off in the middle', this.#control.call);
-    throw this.#invalid(`the answer is not a stream but ${JSON.stringify(excerpt(text))}`);
+    throw (this.#context as AnswerContext<K>).unreadable(text);
   }
 
   #deliver(): void {
@@ -271,7 +271,9 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     const what = 'the stream held something that is not the protocol';
     if (!this.#recognized) return this.#invalid(what);
     const { provider, model } = this.#control.call.target;
-    return errorOf('connection', { message: what, provider, model, requestID: this.#requestId(), cause: error });
+    // what a JSON parser says quotes the text
+    const cause = error instanceof SyntaxError ? undefined : error;
+    return errorOf('connection', { message: what, provider, model, requestID: this.#requestId(), cause });
   }
 
   #invalid(what: string): LLMError {

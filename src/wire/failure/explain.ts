@@ -6,7 +6,7 @@ import { errorOf } from '../../errors/catalogue.ts';
 import type { ErrorKind } from '../../errors/kinds.ts';
 import { KINDS } from '../../errors/kinds.ts';
 import type { FieldError } from '../../errors/provider-errors.ts';
-import { looksCut } from '../json-text.ts';
+import { excerpt, looksCut } from '../json-text.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { classify } from './classify.ts';
 import { bounded, detailsOf } from './details.ts';
@@ -35,11 +35,11 @@ const MAX_GENERATION = 2000;
 /** The typed error of a failed answer. Never throws, whatever the answer holds. */
 export function explainFailure(failure: WireFailure, spec: FailureSpec | undefined, facts: FailureFacts): LLMError {
   const opened = openEnvelope(failure);
-  const verdict = noAnswer(failure) ?? classify(opened, spec?.rules ?? []);
+  const show = (text: string): string => redact(text, facts, MAX_DETAIL);
+  const verdict = noAnswer(failure, show) ?? classify(opened, spec?.rules ?? []);
   const { kind } = verdict;
   const wait = waits(kind) ? waitOf(opened, spec, facts.now) : undefined;
   const requestID = requestIdOf(opened, spec);
-  const show = (text: string): string => redact(text, facts, MAX_DETAIL);
   const short = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : redact(text, facts, MAX_CODE);
   const { failed_generation: generation, ...known } = detailsOf(kind, opened);
@@ -66,11 +66,12 @@ export function explainFailure(failure: WireFailure, spec: FailureSpec | undefin
 }
 
 /** A 200 that is empty, cut or no protocol at all is not a failure that the service described. */
-function noAnswer({ status, text, json, place }: WireFailure): Verdict | undefined {
+function noAnswer({ status, text, json, place }: WireFailure, show: (text: string) => string): Verdict | undefined {
   if (status === undefined || status < 200 || status > 299 || place === 'stream' || json !== undefined) return undefined;
   if (text.trim() === '') return { kind: 'connection', message: 'the answer was empty' };
   if (looksCut(text)) return { kind: 'connection', message: 'the answer broke off in the middle' };
-  return isMarkup(text) ? { kind: 'response_validation', message: 'the answer is a web page' } : undefined;
+  if (isMarkup(text)) return { kind: 'response_validation', message: 'the answer is a web page' };
+  return { kind: 'response_validation', message: `the answer is not JSON but ${JSON.stringify(excerpt(show(text)))}` };
 }
 
 const shownStatus = (status: number | undefined, kind: ErrorKind): number | undefined => status ?? KINDS[kind].canonicalStatus;
