@@ -30,6 +30,10 @@ export interface Capabilities {
   readonly reasoning: boolean;
   /** Further parameters of openai's that would change the answer and that it refuses. */
   readonly lacks: readonly string[];
+  /** `false`: the service sends whole answers only; streams are made of them. Default `true`. */
+  readonly streams?: boolean | undefined;
+  /** `false`: no answer ever tells token counts. Default `true`. */
+  readonly countsTokens?: boolean | undefined;
   /** A stream tells token counts; `false`: only if the provider happens to send them. */
   readonly streamUsage: boolean;
   /** The provider says so when a filter ended an answer. */

@@ -24,6 +24,8 @@ export interface MockProvider {
   readonly dialect: MockDialect;
   /** What follows `/<provider>` in the base URL that SDKs and settings want. */
   readonly suffix: string;
+  /** What its settings must say beside a key and a base URL, for a client to talk to it. */
+  readonly settings?: ((baseURL: (provider: string) => string) => Readonly<Record<string, string>>) | undefined;
 }
 
 const OPENAI: MockProvider = { dialect: openaiServer, suffix: '/v1' };
@@ -46,7 +48,7 @@ const sambanovaServer: MockDialect = {
 const WATSONX_IAM = 'watsonx_iam';
 
 /** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
-const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
+const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>([
   ['aleph_alpha', { dialect: alephAlphaServer, suffix: '' }],
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
@@ -69,7 +71,14 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map([
   ['voyage', { dialect: voyageServer, suffix: '/v1' }],
   ['sambanova', { dialect: sambanovaServer, suffix: '/v1' }],
   ['vertex_ai', { dialect: vertexServer, suffix: '' }],
-  ['watsonx', { dialect: watsonxServer, suffix: '' }],
+  [
+    'watsonx',
+    {
+      dialect: watsonxServer,
+      suffix: '',
+      settings: (baseURL) => ({ projectId: 'mock-project', iamURL: baseURL(WATSONX_IAM) }),
+    },
+  ],
   [WATSONX_IAM, { dialect: iamServer, suffix: '' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
 ]);

@@ -38,8 +38,11 @@ const capabilities: Capabilities = {
     'verbosity',
     'prediction',
   ],
+  streams: false,
+  countsTokens: false,
   streamUsage: false,
-  saysFiltered: true,
+  // only when nothing at all is left
+  saysFiltered: false,
   saysLength: false,
   errorCodes: true,
   requestIdHeaders: geminiFailures.requestIdHeaders ?? [],

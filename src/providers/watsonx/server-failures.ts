@@ -28,8 +28,9 @@ const FAILURES: Readonly<Record<MockFailureName, Said>> = {
   contentPolicy: { status: 400, code: 'content_filter', message: 'The request was blocked by the content filter' },
   auth: {
     status: 401,
-    code: 'authentication_token_not_valid',
-    message: 'Failed to authenticate the request due to invalid token: Failed to parse and verify token',
+    // not one of the codes that a new token cures
+    code: 'authentication_failed',
+    message: 'Failed to authenticate the request',
   },
   notFound: { status: 404, code: 'model_not_supported', message: "Model 'no-such-model' is not supported" },
   badRequest: { status: 400, code: 'json_validation_error', message: 'Json document validation error: messages is required' },

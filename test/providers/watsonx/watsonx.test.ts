@@ -142,7 +142,7 @@ describe('tokens', () => {
     const llm = clientOf();
     mock.enqueue('watsonx_iam', item);
     const error = await rejection(llm.chat.completions.create({ model, messages }));
-    expect(error).toMatchObject({ kind, status, provider: 'watsonx' });
+    expect(error).toMatchObject({ kind, provider: 'watsonx', ...(status === 200 ? {} : { status }) });
     expect(JSON.stringify(error) + String(error)).not.toContain(KEY);
     expect((await llm.chat.completions.create({ model, messages })).choices[0]?.finish_reason).toBe('stop');
   });

@@ -7,6 +7,7 @@ import { createClient, timeout } from '../../../src/index.ts';
 import { PROVIDERS } from '../../../src/providers/registry.ts';
 import type { MockServer, RecordedRequest, ScriptItem } from '../../../src/testing/index.ts';
 import { reply, startMockServer } from '../../../src/testing/index.ts';
+import { mockProvider } from '../../../src/testing/mock-dialects.ts';
 import { ServerSockets } from './server-sockets.ts';
 
 /** One provider of the registry and what it says of itself. */
@@ -76,7 +77,7 @@ export function conformanceBench(): Each {
       const item = pending.shift() ?? reply();
       return typeof item === 'function' ? item(request) : item;
     };
-    const settings = { apiKey: `test-key-of-${id}`, baseURL: mock.baseURL(id) };
+    const settings = { apiKey: `test-key-of-${id}`, baseURL: mock.baseURL(id), ...mockProvider(id).settings?.(mock.baseURL) };
     const make = (options: ClientOptions = {}, more: Readonly<Record<string, unknown>> = {}): LLMClient =>
       createClient({ use: [], ...options, providers: { [id]: withKey(subject.can, { ...settings, ...more }) } });
     const client: Bench['client'] = (options, more) => {

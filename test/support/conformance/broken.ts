@@ -22,6 +22,7 @@ async function breaks(
 }
 
 export function brokenConform(each: Each): void {
+  const eachStreaming: Each = (name, test) => each(name, test, ({ streams }) => streams !== false);
   const bothWays = async ({ llm, model, enqueue }: Bench, broken: Fault, kind: string): Promise<void> => {
     for (const stream of [false, true]) {
       enqueue(broken);
@@ -39,14 +40,14 @@ export function brokenConform(each: Each): void {
   each('a web page is no answer', (bench) => bothWays(bench, fault.html(), 'response_validation'));
   each('garbage is no answer', (bench) => bothWays(bench, fault.garbage(), 'response_validation'));
 
-  each('a cut after content is an interruption with what had come', async (bench) => {
+  eachStreaming('a cut after content is an interruption with what had come', async (bench) => {
     const error = await breaks(bench, fault.cutAfter(3));
     expect(error).toMatchObject({ kind: 'stream_interrupted', retryable: false, partial: { content: WORDS } });
     expect(error.partial.chunks).toBeGreaterThanOrEqual(3);
     expect(error.attempts).toMatchObject([{ number: 1, outcome: 'stream_interrupted' }]);
   });
 
-  each('an end without the terminal sign is an interruption', async (bench) => {
+  eachStreaming('an end without the terminal sign is an interruption', async (bench) => {
     const error = await breaks(bench, fault.noTerminal());
     expect(error).toMatchObject({ kind: 'stream_interrupted', partial: { content: expect.stringMatching(/word8$/) } });
   });
@@ -58,7 +59,7 @@ export function brokenConform(each: Each): void {
     expect(error).toMatchObject({ kind: 'timeout', phase: 'first_token', retryable: true });
   });
 
-  each('silence after content is a timeout with what had come', async ({ hasty, model, enqueue }) => {
+  eachStreaming('silence after content is a timeout with what had come', async ({ hasty, model, enqueue }) => {
     const error = await breaks({ llm: hasty({ idle: SOON }), model, enqueue }, fault.stall(3));
     expect(error).toMatchObject({ kind: 'timeout', phase: 'idle', partial: { content: WORDS } });
   });
@@ -103,7 +104,7 @@ export function brokenConform(each: Each): void {
     }
   });
 
-  each('leaving a stream closes the socket, without an error', async ({ client, model, enqueue, settings, sockets }) => {
+  eachStreaming('leaving a stream closes the socket, without an error', async ({ client, model, enqueue, settings, sockets }) => {
     const ways = ['break', 'signal'] as const;
     for (const way of ways) {
       const llm = client();
