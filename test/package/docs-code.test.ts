@@ -2,19 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { MockServer } from 'holdfast/testing';
 import { fault, reply, startMockServer } from 'holdfast/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
+import type { Scene } from '../support/migration-scenes.ts';
+import { MIGRATION_SCENES } from '../support/migration-scenes.ts';
 import { mockEnvironment, ROOT, runProgram } from '../support/run-program.ts';
 
 /** Every code block of the pages compiles, runs against the mock server and prints what the page says. */
-interface Scene {
-  script?(mock: MockServer): void;
-  readonly prints?: readonly (string | RegExp)[];
-  sent?(mock: MockServer): void;
-}
-
 const SCENES: Record<string, Scene> = {
   'README.md › Holdfast 1': {
     script(mock) {
@@ -59,6 +54,7 @@ const SCENES: Record<string, Scene> = {
     prints: ['Kelp holds on kept: Kelp holds on '],
   },
   'README.md › Testing your own app 1': { prints: ["[ 'service_unavailable', 'success' ]", /^stream_interrupted$/m] },
+  ...MIGRATION_SCENES,
 };
 
 const FOLDER = join(ROOT, '.cache/docs-code');
@@ -73,8 +69,8 @@ beforeAll(() => {
 
 describe('the code in the pages', () => {
   it('is all looked at', () => {
-    const ofReadme = blocks.filter(({ page }) => page === 'README.md').map(({ name }) => name);
-    expect(ofReadme).toEqual(Object.keys(SCENES));
+    const looked = blocks.filter(({ page }) => /^(README|docs\/from-.+)\.md$/.test(page)).map(({ name }) => name);
+    expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
   });
 
