@@ -29,9 +29,15 @@ export function usageOf(raw: unknown): Usage | undefined {
   return usage;
 }
 
+/** llama.cpp counts what was in its cache under `timings`, older builds there only. */
+function withCached(usage: unknown, timings: unknown): unknown {
+  if (!isRecord(timings) || typeof timings.cache_n !== 'number' || !isRecord(usage)) return usage;
+  return isRecord(usage.prompt_tokens_details) ? usage : { ...usage, prompt_tokens_details: { cached_tokens: timings.cache_n } };
+}
+
 /** Where a host may have put its counts: at the top, under `x_groq`, or inside the first choice (Moonshot). */
 export function findUsage(body: Fields): unknown {
-  if (body.usage) return body.usage;
+  if (body.usage) return withCached(body.usage, body.timings);
   if (isRecord(body.x_groq) && body.x_groq.usage) return body.x_groq.usage;
   const first: unknown = Array.isArray(body.choices) ? body.choices[0] : undefined;
   return isRecord(first) ? first.usage : undefined;

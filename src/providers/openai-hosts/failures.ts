@@ -91,6 +91,17 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   dashscope: { rules: dashscopeRules },
   volcengine: { rules: volcengineRules },
   minimax: { rules: minimaxRules },
+  vllm: {
+    // the list repeats what the caller wrote, which may sound like anything
+    rules: [textRule(/^\d+ validation errors?\b/i, 'bad_request', 400)],
+  },
+  llamacpp: {
+    rules: [
+      textRule(/increase the physical batch size/i, 'context_window_exceeded'),
+      // how the server was started: the same request fails again
+      textRule(/requires --jinja flag|(?:image|audio) input is not supported/i, 'bad_request', 500, 501),
+    ],
+  },
   lm_studio: {
     rules: [
       textRule(/model is unloaded|model (?:was|has been) unloaded/i, 'service_unavailable'),

@@ -30,7 +30,8 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
     keyless: true,
     quirks: hostQuirks({
       tokenLimit: undefined,
-      lacks: ['user'],
+      // asked for, `dimensions` would be ignored
+      lacks: ['user', 'dimensions'],
       namedTool: 'filter',
       bodyWithTools: { parallel_tool_calls: true },
       rerank: {},

@@ -11,8 +11,9 @@ const BRACE = 123;
 const BRACKET = 91;
 
 /**
- * Server-sent events as the WHATWG standard parses them, with three kindnesses: an event at the end of the bytes needs
- * no blank line, `id` and `retry` are skipped, and bare JSON (an error that a server sends without `data:`) is an event too.
+ * Server-sent events as the WHATWG standard parses them, with four kindnesses: an event at the end of the bytes needs
+ * no blank line, `id` and `retry` are skipped, bare JSON (an error that a server sends without `data:`) is an event too,
+ * and so is a field `error` (old builds of llama.cpp).
  */
 export class SSEParser {
   readonly #lines: LineAssembler;
@@ -66,6 +67,7 @@ export class SSEParser {
     if (colon === 0) return;
     if (line === 'data') return this.#addData('', onEvent);
     if (line === 'event') this.#event = '';
+    else if (line.startsWith('error:')) onEvent(line.slice(6).trim(), 'error');
     else if (line.startsWith('event:')) this.#event = line.slice(line.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1);
   }
 
