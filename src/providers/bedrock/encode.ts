@@ -69,7 +69,6 @@ function encode(call: ChatCall, streams: boolean, loaded: LoadedMedia): WireMess
     loaded,
     hasTools: asked.tools.length > 0 || answersThroughTool,
   });
-  marks.finish();
   const inference = encodeInference(call, family, options, conversation.openToolLoop);
   if (answersThroughTool && inference.budgeted) unsupported(call, 'response_format', 'not while this model reasons');
   const plan = answersThroughTool && !inference.budgeted ? withJSONTool(call, asked) : asked;

@@ -60,11 +60,11 @@ class ConversationEncoder {
     switch (message.role) {
       case 'system':
       case 'developer':
-        this.#content(this.#system, message.content, path);
+        this.#content(this.#system, message.content, path, this.#facts.marks);
         return this.#facts.marks.after(this.#system, message);
       case 'user': {
         const { blocks } = this.#turn('user');
-        this.#content(blocks, message.content, path);
+        this.#content(blocks, message.content, path, this.#facts.marks);
         return this.#facts.marks.after(blocks, message);
       }
       case 'assistant':
@@ -77,6 +77,7 @@ class ConversationEncoder {
   }
 
   finish(): Conversation {
+    this.#facts.marks.finish();
     const last = this.#turns.at(-1);
     if (last?.role === 'assistant') trimPrefill(last.blocks);
     for (const turn of this.#turns) if (turn.role === 'user') withText(turn.blocks);
@@ -97,7 +98,7 @@ class ConversationEncoder {
   }
 
   /** Blank text blocks are refused by the service, so they are left out. */
-  #content(into: Block[], content: unknown, path: string): void {
+  #content(into: Block[], content: unknown, path: string, marks?: CachePoints): void {
     if (typeof content === 'string') return addText(into, content);
     if (!Array.isArray(content)) return;
     for (const [index, part] of content.entries()) {
@@ -106,14 +107,14 @@ class ConversationEncoder {
       const before = into.length;
       if (part.type === 'text' || part.type === 'refusal') addText(into, textOf([part]));
       else into.push(...mediaBlocks(this.#call, part, `${path}[${index}]`, this.#facts.loaded, this.#names));
-      if (into.length > before) this.#facts.marks.after(into, part);
+      if (into.length > before) marks?.after(into, part);
     }
   }
 
   #assistant(message: Extract<ChatMessageParam, { role: 'assistant' }>, path: string): void {
     const { blocks } = this.#turn('assistant');
     blocks.push(...this.#reasoning(message.thinking_blocks));
-    this.#content(blocks, message.content, path);
+    this.#content(blocks, message.content, path, this.#facts.marks);
     if (!message.content) addText(blocks, message.refusal);
     if (message.audio) unsupported(this.#call, 'audio', 'an earlier spoken answer cannot be sent');
     if (message.function_call) unsupported(this.#call, 'function_call', 'use tool calls');
@@ -135,18 +136,17 @@ class ConversationEncoder {
     const content: Block[] = [];
     this.#content(content, message.content, path);
     if (!this.#facts.hasTools) return this.#retell(results, `The tool's result: ${textOf(message.content)}`);
-    const points = content.filter((block) => 'cachePoint' in block);
-    const said = content.filter((block) => !('cachePoint' in block));
     const failed = 'is_error' in message && message.is_error === true;
     results.push({
       toolResult: {
         toolUseId: this.#ids.result(message.tool_call_id),
-        content: said.length === 0 ? [{ json: {} }] : said,
+        content: content.length === 0 ? [{ json: {} }] : content,
         ...(failed ? { status: 'error' } : {}),
       },
     });
-    results.push(...points);
-    this.#facts.marks.after(results, message);
+    for (const source of [message, ...(Array.isArray(message.content) ? message.content : [])]) {
+      this.#facts.marks.after(results, source);
+    }
   }
 
   #retell(into: Block[], text: string): void {
