@@ -8,7 +8,7 @@ export type FetchFunction = (url: string, init: RequestInit) => Promise<Response
  * Without an argument `globalThis.fetch` is read at each call, so that what is installed later takes effect.
  */
 export function fetchTransport(fetch?: FetchFunction): Transport {
-  const running = new Set<FetchExchange>();
+  const running = new Running();
   return {
     dispatch(request: WireRequest, receiver: Receiver): Flow {
       const exchange = new FetchExchange(receiver, running);
@@ -16,20 +16,49 @@ export function fetchTransport(fetch?: FetchFunction): Transport {
       return exchange;
     },
     async close(): Promise<void> {
-      for (const exchange of [...running]) exchange.fail(new Error('the transport is closed'));
+      running.failAll(new Error('the transport is closed'));
     },
   };
 }
 
+/** The exchanges under way, linked by hand: a Set of short-lived entries would keep dead ones alive in the old generation. */
+class Running {
+  first: FetchExchange | undefined;
+
+  add(exchange: FetchExchange): void {
+    exchange.later = this.first;
+    if (this.first !== undefined) this.first.earlier = exchange;
+    this.first = exchange;
+  }
+
+  remove(exchange: FetchExchange): void {
+    const { earlier, later } = exchange;
+    if (earlier !== undefined) earlier.later = later;
+    else if (this.first === exchange) this.first = later;
+    if (later !== undefined) later.earlier = earlier;
+    exchange.earlier = undefined;
+    exchange.later = undefined;
+  }
+
+  failAll(cause: unknown): void {
+    while (this.first !== undefined) this.first.fail(cause);
+  }
+}
+
+/** JSON of a known length up to this is read in one go, which costs less than a reader. */
+const READ_AT_ONCE = 256 * 1024;
+
 class FetchExchange implements Flow {
+  earlier: FetchExchange | undefined;
+  later: FetchExchange | undefined;
   readonly #receiver: Receiver;
-  readonly #running: Set<FetchExchange>;
+  readonly #running: Running;
   readonly #aborter = new AbortController();
   #over = false;
   #paused = false;
   #wake: (() => void) | undefined;
 
-  constructor(receiver: Receiver, running: Set<FetchExchange>) {
+  constructor(receiver: Receiver, running: Running) {
     this.#receiver = receiver;
     this.#running = running;
     running.add(this);
@@ -69,13 +98,18 @@ class FetchExchange implements Flow {
       });
       if (this.#over) return cancel(response);
       this.#receiver.head(statusOf(response), headersOf(response));
-      if (response.body !== null) await this.#read(response.body.getReader());
+      if (!this.#paused && isShort(response)) this.#whole(await response.arrayBuffer());
+      else if (response.body !== null) await this.#read(response.body.getReader());
       if (this.#over) return;
       this.#finish();
       this.#receiver.end();
     } catch (cause) {
       this.fail(cause);
     }
+  }
+
+  #whole(body: ArrayBuffer): void {
+    if (!this.#over && body.byteLength > 0) this.#receiver.data(new Uint8Array(body));
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -98,12 +132,19 @@ class FetchExchange implements Flow {
 
   #finish(): void {
     this.#over = true;
-    this.#running.delete(this);
+    this.#running.remove(this);
   }
 }
 
 function cancel(response: Response): void {
   response.body?.cancel().catch(() => {});
+}
+
+/** A good whole answer, of which a part is worth nothing. */
+function isShort({ ok, headers }: Response): boolean {
+  const length = headers.get('content-length');
+  if (!ok || length === null || Number(length) > READ_AT_ONCE) return false;
+  return headers.get('content-encoding') === null && headers.get('content-type')?.startsWith('application/json') === true;
 }
 
 function statusOf(response: Response): number {
