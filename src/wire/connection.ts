@@ -38,6 +38,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   const extra = spec.extraHeaders === false ? {} : environment.headers;
   for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) merge(base, headers);
   const prepared = flatten(base);
+  const issued: string[] = [];
   const idHeaders = spec.failures?.requestIdHeaders ?? ['x-request-id'];
 
   const headersFor = (message: WireMessage, call: Call): string[] => {
@@ -66,13 +67,10 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       const headers = headersFor(message, call);
       if (spec.authorize === undefined) return { method, origin, path, headers, body };
       const made = spec.authorize({ method, url: origin + path, body }, call);
-      const seal = (more: Readonly<Record<string, string>>): WireRequest => ({
-        method,
-        origin,
-        path,
-        headers: headers.concat(Object.entries(more).flat()),
-        body,
-      });
+      const seal = (more: Readonly<Record<string, string>>): WireRequest => {
+        remember(more, issued);
+        return { method, origin, path, headers: headers.concat(Object.entries(more).flat()), body };
+      };
       return made instanceof Promise ? made.then(seal) : seal(made);
     },
     async explain(failure: WireFailure, call: Call): Promise<LLMError> {
@@ -83,7 +81,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
         model,
         call,
         now: clock.now(),
-        secrets: spec.secrets,
+        secrets: issued.length === 0 ? spec.secrets : [...spec.secrets, ...issued],
         promptText: () => promptText(call.request),
       };
       return explainFailure(failure, { ...spec.failures, ...loaded }, facts);
@@ -101,6 +99,25 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
 function bodyOf({ body, form }: WireMessage): string | Uint8Array | undefined {
   if (form !== undefined) return new URLSearchParams(form).toString();
   return body === undefined ? undefined : encodeJSON(body);
+}
+
+const TOKEN_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'api-key',
+  'x-api-key',
+  'x-goog-api-key',
+  'x-amz-security-token',
+]);
+const MOST_TOKENS = 4;
+
+/** Keeps the tokens that were made last: a service may repeat them as it may repeat a key. */
+function remember(headers: Readonly<Record<string, string>>, issued: string[]): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const token = TOKEN_HEADERS.has(name) ? value.replace(/^\S+ /, '') : '';
+    if (token === '' || issued.includes(token)) continue;
+    issued.unshift(token);
+    if (issued.length > MOST_TOKENS) issued.pop();
+  }
 }
 
 function merge(into: Map<string, string>, headers: Readonly<Record<string, string | null | undefined>>): void {

@@ -207,6 +207,27 @@ describe.each(PROVIDERS)('%s', (provider) => {
   });
 });
 
+it('a token that is made for each request is a secret too', async () => {
+  const said: string[] = [];
+  handler = (request, _body, response) => {
+    const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
+    said.push(token);
+    response.writeHead(400, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: `token <${token}> is not for this`, code: token } }));
+  };
+  let made = 0;
+  const azureADTokenProvider = (): string => `opaque.token:${++made}:0815`;
+  const llm = createClient({ use: [], providers: { azure: { baseURL: server.origin, azureADTokenProvider } } });
+  for (let i = 1; i <= 3; i++) {
+    const error = await rejection(llm.chat.completions.create({ model: 'azure/m', messages }));
+    if (!isLLMError(error)) throw error;
+    expect(said.at(-1)).toBe(`opaque.token:${i}:0815`);
+    expect(Object.values(shown(error, [])).join('\n')).not.toContain('opaque.token');
+    expect(error.message).toContain('is not for this');
+  }
+  await llm.close();
+});
+
 describe.each([
   ['undici', {}],
   ['fetch', { fetch: (...given: Parameters<typeof fetch>) => fetch(...given) }],
