@@ -39,7 +39,7 @@ export function opening(id: string, model: string): (string | Uint8Array)[] {
   const { frames } = dialect.stream(reply({ chunks: ['one', ' two', ' three', ' four'] }).content, ask);
   let texts = 0;
   const third = frames.findIndex(({ content }) => content && ++texts === 3);
-  return frames.slice(0, third + 1).map(({ text }) => text);
+  return frames.slice(0, third + 1).map(({ text, bytes }) => bytes ?? text);
 }
 
 /** The answer of an entry over HTTP. */
