@@ -68,7 +68,7 @@ export function finishOf(
   return REASONS.get(reason) ?? finishReason(reason, said.tools);
 }
 
-/** Why a stream's end is unlike an answer's: the model's own logprobs have no alternatives. */
+/** Logprobs of a whole answer (a list) or of one delta (an entry). Cohere tells no alternatives. */
 export function logprobsOf(raw: unknown): { content: TokenLogprob[]; refusal: null } | null {
   const entries = Array.isArray(raw) ? raw.filter(isRecord) : isRecord(raw) ? [raw] : [];
   const content = entries.flatMap((entry) => tokensOf(entry));
