@@ -4,6 +4,7 @@ const config: Options = {
   entry: {
     index: 'src/index.ts',
     undici: 'src/wire/undici-transport.ts',
+    openai: 'src/openai/index.ts',
     testing: 'src/testing/index.ts',
     cli: 'src/cli/holdfast.ts',
     'default-transport': 'src/wire/default-transport.ts',
@@ -16,9 +17,16 @@ const config: Options = {
   splitting: true,
   platform: 'neutral',
   target: 'node22',
-  dts: { entry: { index: 'src/index.ts', undici: 'src/wire/undici-transport.ts', testing: 'src/testing/index.ts' } },
-  noExternal: ['p-retry', 'is-network-error', 'opossum', 'events', 'zod'],
-  external: [/^#/, /^node:/, 'undici', /^openai/],
+  dts: {
+    entry: {
+      index: 'src/index.ts',
+      undici: 'src/wire/undici-transport.ts',
+      openai: 'src/openai/index.ts',
+      testing: 'src/testing/index.ts',
+    },
+  },
+  noExternal: ['p-retry', 'is-network-error', 'opossum', 'events', 'zod', 'aws4fetch', /^@smithy\//, /^@aws-crypto\//, 'tslib'],
+  external: [/^#/, /^node:/, 'undici', /^openai/, 'google-auth-library', '@aws-sdk/credential-provider-node'],
   removeNodeProtocol: false,
   treeshake: false,
   clean: true,

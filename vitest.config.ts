@@ -7,6 +7,7 @@ const alias = [
   { find: /^#default-transport$/, replacement: source('wire/default-transport.node.ts') },
   { find: /^#media-download$/, replacement: source('wire/media-download.node.ts') },
   { find: /^holdfast\/undici$/, replacement: source('wire/undici-transport.ts') },
+  { find: /^holdfast\/openai$/, replacement: source('openai/index.ts') },
   { find: /^holdfast\/testing$/, replacement: source('testing/index.ts') },
   { find: /^holdfast$/, replacement: source('index.ts') },
 ];
