@@ -151,6 +151,17 @@ describe('recorded failures over HTTP', () => {
   });
 });
 
+describe('the same answers to a call that asked for a stream', () => {
+  for (const { entry, id, name } of cases.filter(({ entry, id }) => entry.surface === 'chat' && isThere(id))) {
+    if (entry.status === null) continue;
+    it(name, async () => {
+      const streamed: Entry = { ...entry, surface: 'stream' };
+      const error = await failedCall(streamed, id, server.at(answerOf(entry)));
+      expect(differences(streamed, error)).toEqual([]);
+    });
+  }
+});
+
 describe('the same errors after content', () => {
   const broken = cases.filter(
     ({ entry, id }) =>
