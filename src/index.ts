@@ -4,7 +4,9 @@ export type {
   ChatParamsStreaming,
   ChatStreamParams,
   HelperOptions,
+  ParsedOf,
   ParsedReply,
+  RunTools,
   ToolRunParams,
 } from './client/chat-params.ts';
 export type { ChatStream } from './client/chat-stream.ts';
@@ -33,10 +35,12 @@ export type {
   Target,
   Trail,
 } from './contract/call.ts';
+export type { Capabilities } from './contract/capabilities.ts';
 export type {
   CacheControl,
   ChatChoice,
   ChatChunk,
+  ChatChunkChoice,
   ChatDelta,
   ChatMessage,
   ChatMessageParam,
@@ -46,6 +50,7 @@ export type {
   MessageExtras,
   ReasoningExtras,
   ThinkingBlock,
+  ToolCallExtras,
 } from './contract/chat.ts';
 export { ChatTally } from './contract/chat-tally.ts';
 export type {
@@ -81,7 +86,16 @@ export type {
   UnderstoodFailure,
   Verdict,
 } from './contract/provider.ts';
-export type { AnthropicOptions, GeminiOptions, OllamaOptions, ProviderOptions } from './contract/provider-options.ts';
+export type {
+  AnthropicOptions,
+  BedrockOptions,
+  CohereOptions,
+  GeminiOptions,
+  MistralOptions,
+  OllamaOptions,
+  ProviderOptions,
+  SageMakerOptions,
+} from './contract/provider-options.ts';
 export type { Settlement, StreamSource } from './contract/stream.ts';
 export { ChunkStream } from './contract/stream.ts';
 export type { Usage } from './contract/usage.ts';
@@ -89,6 +103,7 @@ export type {
   CompletionRequest,
   EmbedReply,
   EmbedRequest,
+  ListModelsRequest,
   ModelInfo,
   ModelList,
   RerankReply,
@@ -96,7 +111,7 @@ export type {
   RerankResult,
 } from './contract/vectors.ts';
 export type { Flow, Receiver, Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from './contract/wire.ts';
-export type { Quirks } from './dialects/openai/quirks.ts';
+export type { MessageExtra, Quirks } from './dialects/openai/quirks.ts';
 export type { Attempt } from './errors/attempt.ts';
 export type { LLMError, LLMErrorOf } from './errors/catalogue.ts';
 export { errorFromJSON, isLLMError } from './errors/catalogue.ts';
@@ -141,9 +156,11 @@ export { timeout } from './middleware/timeout.ts';
 export type { Logger } from './observe/log-events.ts';
 export { requireKey } from './providers/credentials.ts';
 export { defineProvider } from './providers/define-provider.ts';
+export type { OpenAICompatibleSettings } from './providers/openai-hosts/openai-hosts.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-hosts.ts';
+export type { Jitter } from './time/backoff.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { DeadlineList, Watched } from './time/deadline-list.ts';
 export { replyOperation, streamOperation } from './wire/exchange.ts';
-export type { StepDecoder, Steps } from './wire/steps.ts';
+export type { StepDecoder, Steps, StreamName } from './wire/steps.ts';
 export { sendAside, steppedOperation } from './wire/steps.ts';

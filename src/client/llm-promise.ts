@@ -30,6 +30,7 @@ export class LLMPromise<T> extends Base<T> {
   readonly #read: Read<T | Promise<T>>;
   #result: Promise<T> | undefined;
 
+  /** @internal Made by the client. */
   constructor(opened: Promise<Opened>, read: Read<T | Promise<T>>) {
     super(settledAtOnce as never, undefined as never);
     this.#opened = opened;

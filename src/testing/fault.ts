@@ -24,7 +24,7 @@ export interface FailureOptions {
   readonly retryAfterSeconds?: number;
 }
 
-type ReplyLike = string | ReplyOptions | Reply;
+export type ReplyLike = string | ReplyOptions | Reply;
 
 const failure = (name: MockFailureName, options: FailureOptions = {}): Fault => ({
   type: 'fault',

@@ -3,10 +3,10 @@
  *
  * @module
  */
-export type { MockFailureName } from '../contract/mock.ts';
+export type { MockFailureName, MockReply, MockToolCall } from '../contract/mock.ts';
 export type { Clock, Timer } from '../time/clock.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
-export { type FailureOptions, type Fault, fault } from './fault.ts';
+export { type FailureOptions, type Fault, fault, type ReplyLike } from './fault.ts';
 export type { RecordedRequest } from './journal.ts';
 export { type MockServer, type MockServerOptions, startMockServer } from './mock-server.ts';
 export { type Reply, type ReplyOptions, type ReplyToolCall, type ReplyUsage, reply } from './reply.ts';

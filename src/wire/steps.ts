@@ -112,7 +112,8 @@ export class Steps<K extends OperationName> {
   }
 }
 
-type StreamName = 'stream' | 'completeStream';
+/** The operations that stream. */
+export type StreamName = 'stream' | 'completeStream';
 
 const ASIDE_MS = 5000;
 

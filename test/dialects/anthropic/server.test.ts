@@ -174,7 +174,7 @@ describe('the official SDK', () => {
     };
     await expect(read()).rejects.toThrow(/Overloaded/);
     expect(text).toBe('Hello there');
-    expect(streamed(errorFrame).error).toMatchObject({ details: { body: { error: { type: 'overloaded_error' } } } });
+    expect(streamed(String(errorFrame)).error).toMatchObject({ details: { body: { error: { type: 'overloaded_error' } } } });
   });
 });
 

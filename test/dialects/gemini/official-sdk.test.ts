@@ -203,7 +203,7 @@ describe('failures', () => {
       stream: true,
       includeUsage: true,
     });
-    loopback.script = () => ({ frames: [frames[0]?.text ?? '', geminiServer.errorFrame('overloaded')] });
+    loopback.script = () => ({ frames: [frames[0]?.text ?? '', String(geminiServer.errorFrame('overloaded'))] });
     expect(await errorOf(theirChunks())).toMatchObject({ status: 503 });
     expect(await errorOf(ourChunks())).toMatchObject({
       kind: 'service_unavailable',
