@@ -25,13 +25,12 @@ const PROVIDER_IDS: Readonly<Record<string, string>> = { 'llama.cpp': 'llamacpp'
 /** Providers whose own rules exist: every entry must come out right. */
 const COMPLETE = new Set(
   `openai azure anthropic gemini vertex_ai palm ollama text-completion-openai openai_compatible vllm llamacpp lm_studio together_ai
-   groq deepseek xai openrouter perplexity fireworks_ai cerebras nvidia_nim chutes cohere mistral huggingface ai21 voyage jina_ai watsonx bedrock sagemaker`.split(
-    /\s+/,
-  ),
+   groq deepseek xai openrouter perplexity fireworks_ai cerebras nvidia_nim chutes cohere mistral huggingface ai21 voyage jina_ai watsonx bedrock sagemaker
+   cloudflare replicate nlp_cloud aleph_alpha`.split(/\s+/),
 );
 
-/** Meanings that only a rule of the provider can know: codes in digits. */
-const NEED_OWN_RULES = new Set(['cloudflare-rl-1', 'cloudflare-rl-day-1']);
+/** Meanings that only a rule of a provider without one can know. */
+const NEED_OWN_RULES = new Set<string>();
 
 /** No answer came: refused, reset, timed out. Those are the transport's and are played over sockets. */
 const isTransport = (entry: Entry): boolean => entry.status === null;

@@ -3,16 +3,21 @@ import type { WireFailure, WireHeaders } from '../../src/contract/wire.ts';
 import { anthropicFailures } from '../../src/dialects/anthropic/failure.ts';
 import { geminiFailures } from '../../src/dialects/gemini/failure.ts';
 import type { LLMError } from '../../src/errors/catalogue.ts';
+import { alephAlphaFailures } from '../../src/providers/aleph-alpha/failure.ts';
 import { azureFailures } from '../../src/providers/azure/failure.ts';
 import { bedrockFailures } from '../../src/providers/bedrock/failure.ts';
+import { cloudflareFailures } from '../../src/providers/cloudflare/failure.ts';
 import { cohereFailures } from '../../src/providers/cohere/failure.ts';
 import { huggingfaceFailures } from '../../src/providers/huggingface/failure.ts';
 import { mistralFailures } from '../../src/providers/mistral/failure.ts';
+import { nlpCloudFailures } from '../../src/providers/nlp-cloud/failure.ts';
 import { ollamaFailures } from '../../src/providers/ollama/failure.ts';
 import { hostFailures } from '../../src/providers/openai-hosts/failures.ts';
 import type { Host } from '../../src/providers/openai-hosts/host.ts';
 import { OPENAI_HOSTS } from '../../src/providers/openai-hosts/table.ts';
+import { replicateFailures } from '../../src/providers/replicate/failure.ts';
 import { sagemakerFailures } from '../../src/providers/sagemaker/failure.ts';
+import { textCompletionFailures } from '../../src/providers/text-completion-openai/text-completion-openai.ts';
 import { vertexFailures } from '../../src/providers/vertex-ai/failure.ts';
 import { watsonxFailures } from '../../src/providers/watsonx/failure.ts';
 import type { FailureFacts } from '../../src/wire/failure/explain.ts';
@@ -32,6 +37,12 @@ const OWN: Readonly<Record<string, FailureSpec>> = {
   huggingface: huggingfaceFailures,
   mistral: mistralFailures,
   ollama: ollamaFailures,
+  ollama_chat: ollamaFailures,
+  aleph_alpha: alephAlphaFailures,
+  cloudflare: cloudflareFailures,
+  nlp_cloud: nlpCloudFailures,
+  replicate: replicateFailures,
+  'text-completion-openai': textCompletionFailures,
   watsonx: watsonxFailures,
   bedrock: bedrockFailures,
   sagemaker: sagemakerFailures,
