@@ -29,7 +29,7 @@ function errorDetails(failure: UnderstoodFailure, name: string) {
 }
 
 const limitIsZero = (violations: readonly object[], message: string): boolean =>
-  /\blimit: 0\b/.test(message) ||
+  /\blimit: 0\b/i.test(message) ||
   violations.some((violation) => ['0', 0].includes(at(violation, 'quotaValue') as string | number));
 
 /** 429 and its cousins: a quota per minute passes, one per day does not, one of nothing at all is a matter of money. */

@@ -21,7 +21,7 @@ const MAX_CODE = 160;
 const REASON_PHRASE =
   /^(?:bad request|unauthorized|payment required|forbidden|not found|too many requests|conflict|unprocessable entity|internal server error|bad gateway|service unavailable|gateway timeout|error)\.?$/i;
 /** OpenRouter's and its imitators' stand-in for what the upstream said, which is then in `metadata.raw`. */
-const STAND_IN = /^(?:provider returned (?:an )?error|error from provider|upstream error)\b/i;
+const STAND_IN = /^(?:error: )?(?:provider returned (?:an )?error|error from provider|upstream error)\b/i;
 const MESSAGE_FIELDS = ['message', 'Message', 'msg', 'detail', 'error_message', 'errorMessage', 'error_description'] as const;
 const INNER_FIELDS = ['error', 'Error', 'errors', 'err'] as const;
 
