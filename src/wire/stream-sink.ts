@@ -11,7 +11,7 @@ import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
 import { StreamInterruptedError } from '../errors/wire-errors.ts';
 import { AnswerContext } from './answer-context.ts';
 import { brokenAnswer } from './faults.ts';
-import { FramingCut } from './framing/framing-cut.ts';
+import { FramingCut } from './framing/broken-frames.ts';
 import { JSONLinesParser } from './framing/json-lines.ts';
 import { SSEParser } from './framing/sse.ts';
 import { looksCut, parseJSON } from './json-text.ts';

@@ -3,6 +3,7 @@ import type { Framing, OnEvent } from '../../contract/codec.ts';
 import { parseJSON } from '../json-text.ts';
 import { decodeUTF8 } from '../text.ts';
 import { EXCEPTION } from './aws-exceptions.ts';
+import { FramingDamage } from './broken-frames.ts';
 import { FrameAssembler } from './frame-assembler.ts';
 
 const encoder = new TextEncoder();
@@ -46,13 +47,21 @@ export class AWSPayloadParts implements Framing {
 }
 
 function read(frame: Uint8Array, onEvent: OnEvent, onPayload: (payload: Uint8Array, name: string) => void): void {
-  const { headers, body } = codec.decode(frame);
+  const { headers, body } = opened(frame);
   const kind = textIn(headers, ':message-type');
   if (kind === 'exception') onEvent(exceptionJSON(textIn(headers, ':exception-type'), decodeUTF8(body)), EXCEPTION);
   else if (kind === 'error') {
     const message = textIn(headers, ':error-message');
     onEvent(JSON.stringify({ code: textIn(headers, ':error-code'), message }), EXCEPTION);
   } else onPayload(body, textIn(headers, ':event-type'));
+}
+
+function opened(frame: Uint8Array): ReturnType<typeof codec.decode> {
+  try {
+    return codec.decode(frame);
+  } catch (cause) {
+    throw new FramingDamage('a frame is damaged', cause);
+  }
 }
 
 /** The payload with the exception's name as its `code`. */

@@ -1,4 +1,4 @@
-import { FramingCut } from './framing-cut.ts';
+import { FramingCut, FramingDamage } from './broken-frames.ts';
 
 /** Total length and length of the headers, both with four bytes. */
 const LENGTHS = 8;
@@ -64,7 +64,7 @@ function frameLength(bytes: Uint8Array, at: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, LENGTHS);
   const length = view.getUint32(0);
   if (length < OVERHEAD || length > MAX_BYTES || view.getUint32(4) > length - OVERHEAD) {
-    throw new RangeError('the lengths of a frame are impossible');
+    throw new FramingDamage('the lengths of a frame are impossible');
   }
   return length;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eventFrame, exceptionFrame } from '../../../src/wire/framing/aws-event-frames.ts';
 import { AWSEventStream, AWSPayloadParts } from '../../../src/wire/framing/aws-event-stream.ts';
 import { EXCEPTION } from '../../../src/wire/framing/aws-exceptions.ts';
-import { FramingCut } from '../../../src/wire/framing/framing-cut.ts';
+import { FramingCut } from '../../../src/wire/framing/broken-frames.ts';
 import { SSEParser } from '../../../src/wire/framing/sse.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
