@@ -180,7 +180,8 @@ describe.each(PROVIDERS)('%s', (provider) => {
 
   it('keeps them to itself in a stream that breaks', async () => {
     const [transcript] = TRANSCRIPTS.filter((one) => one.provider === provider && one.name.includes('an error event'));
-    const opening = transcript?.text.split('\n').slice(0, -3).join('\n') ?? '';
+    const opening = new TextDecoder().decode(transcript?.bytes).split('\n').slice(0, -3).join('\n');
+    const type = transcript?.contentType ?? '';
     for (const event of [
       { error: { message: `${KEY}: ${PROMPT}`, type: SYSTEM, code: KEY } },
       { type: 'error', error: { type: 'api_error', message: `${PROMPT} ${KEY}` } },
@@ -189,8 +190,8 @@ describe.each(PROVIDERS)('%s', (provider) => {
     ]) {
       const data = event === undefined ? `${KEY} {${PROMPT}` : JSON.stringify(event);
       handler = (_request, _body, response) => {
-        response.writeHead(200, { 'content-type': transcript?.framing === 'sse' ? 'text/event-stream' : 'application/x-ndjson' });
-        response.end(`${opening}\n\n${transcript?.framing === 'sse' ? 'data: ' : ''}${data}\n\n`);
+        response.writeHead(200, { 'content-type': type });
+        response.end(`${opening}\n\n${type.startsWith('text/event-stream') ? 'data: ' : ''}${data}\n\n`);
       };
       const { llm, told } = listen();
       const read = async (): Promise<void> => {

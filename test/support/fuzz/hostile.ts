@@ -78,18 +78,19 @@ export function jsonOf(value: unknown): string {
   return text.replaceAll(`"${DEEP}"`, DEEP_JSON).replaceAll('"@@deep object@@"', DEEP_OBJECT_JSON);
 }
 
-/** Bytes of a text, some of them damaged. */
-export function damaged(text: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array> {
-  const damage = fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 255 })), {
-    maxLength: 3,
+/** Bytes, some of them damaged, perhaps with something before them. */
+export function damaged(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const hit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 255 }));
+  const none = fc.constant([]);
+  const hits = fc.oneof({ weight: 4, arbitrary: none }, { weight: 1, arbitrary: fc.array(hit, { maxLength: 3 }) });
+  return fc.tuple(body, hits, prefix).map(([given, places, before]) => {
+    const start = new TextEncoder().encode(before);
+    const bytes = new Uint8Array(start.byteLength + given.byteLength);
+    bytes.set(start);
+    bytes.set(given, start.byteLength);
+    for (const [where, byte] of places) bytes[Math.floor(where * bytes.byteLength)] = byte;
+    return bytes;
   });
-  return fc
-    .tuple(text, fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: damage }), prefix)
-    .map(([given, hits, before]) => {
-      const bytes = new TextEncoder().encode(before + given);
-      for (const [where, byte] of hits) bytes[Math.floor(where * bytes.length)] = byte;
-      return bytes;
-    });
 }
 
 const prefix = fc.oneof(
