@@ -7,7 +7,7 @@ import type { Bench, Each } from './bench.ts';
 import { failureOf, read, typed } from './reading.ts';
 
 const WORDS = 'word1 word2 word3';
-const SOON = 150;
+const SOON = 250;
 
 /** Reads a stream that breaks after its first three words. */
 async function breaks(
