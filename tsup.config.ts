@@ -28,6 +28,10 @@ const config: Options = {
   noExternal: ['p-retry', 'is-network-error', 'opossum', 'events', 'zod', 'aws4fetch', /^@smithy\//, /^@aws-crypto\//, 'tslib'],
   external: [/^#/, /^node:/, 'undici', /^openai/, 'google-auth-library', '@aws-sdk/credential-provider-node'],
   removeNodeProtocol: false,
+  esbuildOptions(options) {
+    // what is bundled must run everywhere
+    options.conditions = ['browser'];
+  },
   treeshake: false,
   clean: true,
 };
