@@ -22,6 +22,7 @@ beforeAll(async () => {
     conditions: ['worker', 'browser'],
     write: false,
     metafile: true,
+    external: ['google-auth-library', '@aws-sdk/credential-provider-node'], // optional peers, not installed there
     logLevel: 'error',
   });
   code = bundle.outputFiles[0]?.text ?? '';
