@@ -53,6 +53,7 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>(
   ['anthropic', { dialect: anthropicServer, suffix: '' }],
   ['azure', { dialect: azureServer, suffix: '/openai/v1' }],
   ['bedrock', { dialect: bedrockServer, suffix: '' }],
+  ['cerebras', { dialect: openaiServer, suffix: '' }],
   ['cloudflare', { dialect: cloudflareServer, suffix: '/client/v4/accounts/mock/ai/v1' }],
   ['cohere', { dialect: cohereServer, suffix: '' }],
   ['cohere_chat', { dialect: cohereChatServer, suffix: '' }],

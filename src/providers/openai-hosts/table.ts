@@ -94,6 +94,8 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   },
   cerebras: {
     baseURL: 'https://api.cerebras.ai/v1',
+    sdkPath: '/v1',
+    envBase: ['CEREBRAS_BASE_URL'],
     envKeys: ['CEREBRAS_API_KEY'],
     quirks: hostQuirks({
       offers: CHAT_TEXT,

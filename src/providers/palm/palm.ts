@@ -95,5 +95,6 @@ function goneProvider(context: ProviderContext): Provider {
   const gone = async (call: Call): Promise<never> => {
     throw retired(call);
   };
-  return { id: context.id, wire, operations: { chat: gone, stream: gone, complete: gone, completeStream: gone, embed: gone } };
+  const operations = { chat: gone, stream: gone, complete: gone, completeStream: gone, embed: gone, rerank: gone, models: gone };
+  return { id: context.id, wire, operations };
 }
