@@ -1,29 +1,21 @@
 import { attachAnswer } from '../contract/answer.ts';
 import type { Call, ResultOf } from '../contract/call.ts';
-import type { ChunkOf, Framing, StreamCodec, StreamDecoder, Tally } from '../contract/codec.ts';
+import type { ChunkOf, StreamCodec, Tally } from '../contract/codec.ts';
+import type { WireHeaders } from '../contract/headers.ts';
 import type { StreamSource } from '../contract/stream.ts';
 import { ChunkStream } from '../contract/stream.ts';
-import type { WireHeaders } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
-import { errorOf, isLLMError } from '../errors/catalogue.ts';
+import { isLLMError } from '../errors/catalogue.ts';
 import { addPartial } from '../errors/llm-error.ts';
 import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
 import { StreamInterruptedError } from '../errors/wire-errors.ts';
-import { AnswerContext } from './answer-context.ts';
-import { brokenAnswer } from './faults.ts';
-import { FramingCut } from './framing/broken-frames.ts';
-import { JSONLinesParser } from './framing/json-lines.ts';
-import { SSEParser } from './framing/sse.ts';
-import { looksCut, parseJSON } from './json-text.ts';
+import type { StreamOperationName } from './chunk-reader.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
-import { decodeText } from './text.ts';
-import { Unexplained } from './unexplained.ts';
-
-type StreamOperationName = 'stream' | 'completeStream';
 
 /**
- * Decodes a stream as it arrives. Holds chunks back until the first content, so that a failure before it
+ * A streamed answer on its way to its reader. Holds chunks back until the first content, so that a failure before it
  * is an ordinary rejection; from then on the reader's {@link ChunkStream} gets one batch per read.
  */
 export class StreamSink<K extends StreamOperationName> implements Sink {
@@ -33,15 +25,10 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   readonly #reject: (error: LLMError) => void;
   readonly #tally: Tally<ChunkOf<K>>;
   readonly #usageWanted: boolean;
-  #context: AnswerContext<K> | undefined;
-  #decoder: StreamDecoder<ChunkOf<K>> | undefined;
-  #framing: Framing | undefined;
-  #whole: Uint8Array[] | undefined;
-  #stray = '';
-  #bytes = 0;
-  /** Something came that at least looks like the protocol. */
-  #recognized = false;
-  #out: ChunkOf<K>[] = [];
+  #status = 0;
+  #headers: WireHeaders = {};
+  #reader: ChunkReader<K> | undefined;
+  #held: ChunkOf<K>[] = [];
   #stream: ChunkStream<ChunkOf<K>> | undefined;
   /** The bytes so far, until somebody reads the chunks. */
   #kept: Uint8Array[] | undefined = [];
@@ -58,45 +45,26 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     this.#codec = codec;
     this.#resolve = resolve;
     this.#reject = reject;
-    const call = control.call as Call<K>;
     this.#tally = codec.tally();
-    this.#usageWanted = call.request.stream_options?.include_usage === true;
+    this.#usageWanted = (control.call as Call<K>).request.stream_options?.include_usage === true;
   }
 
   open(status: number, headers: WireHeaders): void {
-    this.#context = new AnswerContext(this.#control.wire, this.#control.call as Call<K>, status, headers, 'stream');
-    this.#decoder = this.#codec.decoder(this.#context);
-    const type = String(headers['content-type'] ?? '');
-    const { framing } = this.#codec;
-    const whole = framing === 'json-lines' ? type.startsWith('text/html') : /^(application\/json|text\/html)/.test(type);
-    if (whole) this.#whole = [];
-    else if (framing === 'sse') this.#framing = new SSEParser();
-    else if (framing === 'json-lines') this.#framing = new JSONLinesParser();
-    else this.#framing = framing();
+    this.#status = status;
+    this.#headers = headers;
+    this.#reader = new ChunkReader(this.#control, this.#codec, status, headers);
   }
 
   data(bytes: Uint8Array): void {
     if (this.#raw !== undefined) return this.#raw.push(bytes);
     this.#kept?.push(bytes);
-    if (this.#framing === undefined) {
-      this.#bytes += bytes.byteLength;
-      const { maxResponseBytes } = this.#control.wire;
-      if (this.#bytes > maxResponseBytes) throw this.#invalid(`the answer is larger than maxResponseBytes (${maxResponseBytes})`);
-      this.#whole?.push(bytes);
-      return;
-    }
-    this.#bytes += bytes.byteLength;
-    try {
-      this.#framing.feed(bytes, this.#onEvent);
-      this.#deliver();
-      if (this.#decoder?.done === true) {
-        this.#conclude();
-        this.#control.finish();
-      }
-    } catch (error) {
-      this.#deliver();
-      throw this.#typed(error);
-    }
+    this.#read((reader) => {
+      reader.feed(bytes);
+      this.#deliver(reader);
+      if (!reader.done) return;
+      this.#conclude(reader);
+      this.#control.finish();
+    });
   }
 
   end(): void {
@@ -104,18 +72,11 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       this.#raw.end();
       return this.#stream?.end();
     }
-    try {
-      if (this.#framing === undefined) this.#readWhole(decodeText(this.#whole ?? []));
-      else {
-        this.#flush(this.#framing);
-        if (this.#stray !== '' && !this.#recognized) this.#readWhole(this.#stray);
-      }
-      this.#deliver();
-      this.#conclude();
-    } catch (error) {
-      this.#deliver();
-      throw this.#typed(error);
-    }
+    this.#read((reader) => {
+      reader.flush();
+      this.#deliver(reader);
+      this.#conclude(reader);
+    });
   }
 
   fail(error: LLMError): void {
@@ -129,62 +90,26 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       if (isLLMError(error)) addPartial(error, partial);
       return stream.fail(error);
     }
-    stream.fail(
-      new StreamInterruptedError({
-        message: error.reason,
-        provider: error.provider,
-        model: error.model,
-        code: error.code,
-        requestID: this.#requestId(),
-        cause: error,
-        partial,
-      }),
-    );
+    const { provider, model, code } = error;
+    const requestID = this.#requestId();
+    stream.fail(new StreamInterruptedError({ message: error.reason, provider, model, code, requestID, cause: error, partial }));
   }
 
-  readonly #onEvent = (data: string, name: string): void => {
-    const decoder = this.#decoder as StreamDecoder<ChunkOf<K>>;
-    if (decoder.done) return;
-    if (name === 'raw') {
-      this.#stray += data;
-      const body = parseJSON(this.#stray);
-      if (typeof body !== 'object' || body === null) return;
-      this.#stray = '';
-      this.#recognized = true;
-      decoder.whole(body, this.#out);
-      return;
-    }
-    decoder.event(data, name, this.#out);
-    if (!this.#recognized) this.#recognized = this.#out.length > 0 || /^\s*[{[]/.test(data);
-  };
-
-  /** An event that the end of the bytes cut in two is no event, whatever its decoder makes of it. */
-  #flush(framing: Framing): void {
-    let last = '';
+  /** Chunks that were read before something went wrong are delivered first. */
+  #read(step: (reader: ChunkReader<K>) => void): void {
+    const reader = this.#reader as ChunkReader<K>;
     try {
-      framing.flush((data, name) => {
-        last = data;
-        this.#onEvent(data, name);
-      });
+      step(reader);
     } catch (error) {
-      if (error instanceof Unexplained || (isLLMError(error) && error.kind !== 'response_validation')) throw error;
-      if (!this.#recognized && !looksCut(last)) throw error;
-      this.#recognized = true;
+      this.#deliver(reader);
+      throw reader.typed(error);
     }
   }
 
-  #readWhole(text: string): void {
-    const body = parseJSON(text);
-    if (typeof body === 'object' && body !== null) return (this.#decoder as StreamDecoder<ChunkOf<K>>).whole(body, this.#out);
-    if (text.trim() === '') throw brokenAnswer('the stream was empty', this.#control.call);
-    if (looksCut(text)) throw brokenAnswer('the answer broke off in the middle', this.#control.call);
-    throw (this.#context as AnswerContext<K>).unreadable(text);
-  }
-
-  #deliver(): void {
-    const batch = this.#out;
+  #deliver(reader: ChunkReader<K>): void {
+    const batch = reader.out;
     if (batch.length === 0) return;
-    this.#out = [];
+    reader.out = [];
     const tally = this.#tally;
     let hidden = 0;
     for (let i = 0; i < batch.length; i++) {
@@ -198,10 +123,9 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     if (tally.hasContent) this.#commit();
   }
 
-  #held: ChunkOf<K>[] = [];
-
-  #commit(): void {
-    const { status, headers } = this.#context as AnswerContext<K>;
+  #commit(): ChunkStream<ChunkOf<K>> {
+    const status = this.#status;
+    const headers = this.#headers;
     const control = this.#control;
     const source: StreamSource = {
       status,
@@ -220,6 +144,18 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     attachAnswer(stream, { status, headers, requestId: this.#requestId(), text: '' });
     control.commit();
     this.#resolve(stream as unknown as ResultOf<K>);
+    return stream;
+  }
+
+  #conclude(reader: ChunkReader<K>): void {
+    reader.conclude();
+    this.#deliver(reader);
+    reader.checkEnd();
+    if (this.#tally.filtered && !this.#tally.hasContent) throw this.#refused();
+    const stream = this.#stream ?? this.#commit();
+    stream.usage = this.#tally.usage;
+    this.#ended = true;
+    stream.end();
   }
 
   #openRaw(): ReadableStream<Uint8Array> {
@@ -229,58 +165,19 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       cancel: () => this.#stream?.cancel(),
     });
     this.#kept = undefined;
-    if (this.#decoder?.done === true || this.#ended) raw.end();
+    if (this.#ended) raw.end();
     else this.#raw = raw;
     return raw.stream;
   }
 
-  #conclude(): void {
-    const decoder = this.#decoder as StreamDecoder<ChunkOf<K>>;
-    decoder.end(this.#out);
-    this.#deliver();
-    if (!decoder.finished) throw this.#cutShort();
-    if (this.#tally.filtered && !this.#tally.hasContent) throw this.#refused();
-    if (this.#stream === undefined) this.#commit();
-    const stream = this.#stream as ChunkStream<ChunkOf<K>> | undefined;
-    if (stream === undefined) return;
-    stream.usage = this.#tally.usage;
-    this.#ended = true;
-    stream.end();
-  }
-
-  #cutShort(): LLMError {
-    if (this.#bytes === 0) return brokenAnswer('the stream was empty', this.#control.call);
-    if (!this.#recognized) return this.#invalid('the answer is not a stream of the expected protocol');
-    return brokenAnswer('the stream ended without its terminal event', this.#control.call);
-  }
-
   #refused(): LLMError {
-    return new ContentPolicyViolationError({
-      message: 'the whole answer was filtered',
-      provider: this.#control.call.target.provider,
-      model: this.#control.call.target.model,
-      status: 400,
-      code: 'content_filter',
-      requestID: this.#requestId(),
-    });
-  }
-
-  #typed(error: unknown): unknown {
-    if (isLLMError(error) || error instanceof Unexplained) return error;
-    if (error instanceof FramingCut) return brokenAnswer('the stream broke off in the middle', this.#control.call);
-    const what = 'the stream held something that is not the protocol';
-    if (!this.#recognized) return this.#invalid(what);
     const { provider, model } = this.#control.call.target;
-    // what a JSON parser says quotes the text
-    const cause = error instanceof SyntaxError ? undefined : error;
-    return errorOf('connection', { message: what, provider, model, requestID: this.#requestId(), cause });
-  }
-
-  #invalid(what: string): LLMError {
-    return (this.#context as AnswerContext<K>).invalid(what);
+    const message = 'the whole answer was filtered';
+    const requestID = this.#requestId();
+    return new ContentPolicyViolationError({ message, provider, model, status: 400, code: 'content_filter', requestID });
   }
 
   #requestId(): string | undefined {
-    return this.#context === undefined ? undefined : this.#control.wire.requestId(this.#context.headers);
+    return this.#control.wire.requestId(this.#headers);
   }
 }
