@@ -17,6 +17,8 @@ export interface Quirks {
     | undefined;
   /** The answers are OpenAI's own: chunks are handed on without mending. */
   readonly trusted?: boolean | undefined;
+  /** Answers as those of any host are mended, whatever requests are like: the address is another than the host's own. */
+  readonly foreignAddress?: boolean | undefined;
   /** The one field for the limit of output tokens; the other name is renamed. Default: as the caller wrote it. */
   readonly tokenLimit?: 'max_tokens' | 'max_completion_tokens' | undefined;
   /** `system`: messages of the role `developer` are sent as `system`. */

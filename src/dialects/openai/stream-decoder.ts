@@ -38,7 +38,7 @@ export class ChatStreamDecoder implements StreamDecoder<ChatChunk> {
 
   constructor(context: DecodeContext<'stream'>, quirks: Quirks) {
     this.#context = context;
-    this.#mends = quirks.trusted !== true;
+    this.#mends = quirks.trusted !== true || quirks.foreignAddress === true;
     this.#repeatsReasoning = quirks.repeatsReasoning === true;
   }
 

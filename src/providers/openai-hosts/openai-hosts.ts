@@ -57,7 +57,9 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
     loadFailures: async () => (await import('./failures.ts')).hostFailures(table),
     secrets: [key],
   });
-  return { id, wire, operations: openaiOperations(wire, quirksOf(host, settings)) };
+  const quirks = quirksOf(host, settings);
+  const spoken = given === undefined ? quirks : { ...quirks, foreignAddress: true };
+  return { id, wire, operations: openaiOperations(wire, spoken) };
 }
 
 const withSDKPath = (given: string, { sdkPath }: Host): string =>
