@@ -6,7 +6,7 @@ import { ChunkStream } from '../contract/stream.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
-import { AbortError, APIConnectionError } from '../errors/wire-errors.ts';
+import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
 import { Ledger } from './ledger.ts';
 import type { Providers } from './providers.ts';
 
@@ -30,6 +30,7 @@ export function createDispatch(providers: Providers): Next {
     if (operation === undefined) throw unsupported(given);
     const call = withProviderTimeout(given, providers.timeout(target.provider));
     const ledger = ledgerOf(call);
+    refuseWhenOver(call);
     const open = ledger.begin(target);
     try {
       const result = await operation(call);
@@ -61,6 +62,15 @@ function ledgerOf(call: Call): Ledger {
   });
 }
 
+/** A layer may hold a call back beyond its end; nothing is sent for it then. */
+function refuseWhenOver(call: Call): void {
+  if (call.signal?.aborted === true) throw aborted(call);
+  if (call.deadline === Number.POSITIVE_INFINITY || call.clock.now() < call.deadline) return;
+  const { provider, model } = call.target;
+  const message = 'the deadline of the call has passed before the attempt began';
+  throw new TimeoutError({ message, phase: 'deadline', provider, model });
+}
+
 function withProviderTimeout<K extends OperationName>(call: Call<K>, timeout: number | undefined): Call<K> {
   if (timeout === undefined || call.options.timeout !== undefined) return call;
   return { ...call, limits: { ...call.limits, attempt: timeout } };
@@ -84,10 +94,12 @@ function unsupported({ operation, target }: Call): UnsupportedOperationError {
 function typed(thrown: unknown, call: Call): LLMError {
   if (isLLMError(thrown)) return thrown;
   const { provider, model } = call.target;
-  if (call.signal?.aborted === true) {
-    return new AbortError({ message: 'the signal given to the call was aborted', provider, model, cause: call.signal.reason });
-  }
+  if (call.signal?.aborted === true) return aborted(call);
   const what = thrown instanceof Error ? thrown.name : typeof thrown;
   const message = `the provider failed with an error of no known type (${what}); see cause`;
   return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
+}
+
+function aborted({ target: { provider, model }, signal }: Call): AbortError {
+  return new AbortError({ message: 'the signal given to the call was aborted', provider, model, cause: signal?.reason });
 }
