@@ -73,6 +73,7 @@ export type {
   ClientEventName,
   ClientEventOf,
 } from './contract/events.ts';
+export type { HeadersLike } from './contract/headers.ts';
 export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
 export type {

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../contract/call.ts';
+import { isHeadersLike } from '../contract/headers.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { didYouMean } from './suggestions.ts';
 
@@ -86,8 +87,8 @@ export function checkCallOptions(options: unknown): void {
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && (maxRetries as number) >= 0)) {
     throw wrongInput('options.maxRetries', 'a whole number, 0 or more', maxRetries);
   }
-  if (headers !== undefined && (!isObject(headers) || Symbol.iterator in headers)) {
-    throw wrongInput('options.headers', 'a plain object of names and values', headers);
+  if (headers !== undefined && !isHeadersLike(headers)) {
+    throw wrongInput('options.headers', 'an object of names and strings, Headers, or pairs', headers);
   }
   if (metadata !== undefined && !isObject(metadata)) throw wrongInput('options.metadata', 'an object', metadata);
   if (fallbacks !== undefined) checkFallbacks(fallbacks);

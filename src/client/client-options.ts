@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { callback, checkOptions, count } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
+import type { HeadersLike } from '../contract/headers.ts';
+import { isHeadersLike } from '../contract/headers.ts';
 import type { Middleware } from '../contract/middleware.ts';
 import type { Transport } from '../contract/wire.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
@@ -28,8 +30,8 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** How bytes travel: a transport, for example `undiciTransport({ connections: 16 })`. The client closes it when it is closed. */
   readonly transport?: Transport | undefined;
-  /** Extra headers of every request. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Extra headers of every request. `null` takes one of the library's own off. */
+  readonly headers?: HeadersLike | undefined;
   /** Gets a line per event; pino and `console` fit. Never holds prompts or keys. */
   readonly logger?: Logger | undefined;
   /** Event listeners, by event name. */
@@ -79,12 +81,14 @@ const object = <T>(what: string, ...methods: string[]): z.ZodMiniType<T> =>
     what,
   );
 
+const headers = z.custom<HeadersLike>(isHeadersLike, 'an object of names and strings');
+
 const POSITIVE_COUNT = 'a whole number ≥ 1';
 
 const settings = z.looseObject({
   apiKey: z.optional(z.string('a string; keys usually come from the environment')),
   baseURL: z.optional(z.string('an address such as "https://host/v1"')),
-  headers: z.optional(z.record(z.string(), z.string())),
+  headers: z.optional(headers),
   timeout: z.optional(above('a number of milliseconds above 0')),
 });
 
@@ -99,7 +103,7 @@ const schema = z.strictObject({
   deadline: z.optional(above('a number of milliseconds above 0')),
   fetch: z.optional(callback<typeof globalThis.fetch>()),
   transport: z.optional(object<Transport>('a transport, as undiciTransport() makes them', 'dispatch', 'close')),
-  headers: z.optional(z.record(z.string(), z.string())),
+  headers: z.optional(headers),
   logger: z.optional(object<Logger>('an object with debug, info, warn and error', 'debug', 'info', 'warn', 'error')),
   on: z.optional(listeners),
   maxResponseBytes: z.optional(count.check(z.gte(1, POSITIVE_COUNT))),

@@ -1,4 +1,5 @@
 import type { ClientEventName, ClientEventOf } from '../contract/events.ts';
+import { headerEntries } from '../contract/headers.ts';
 import type { MediaSource } from '../contract/media.ts';
 import type { Middleware } from '../contract/middleware.ts';
 import type { Transport } from '../contract/wire.ts';
@@ -68,7 +69,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     deadlines,
     clock,
     maxResponseBytes: options.maxResponseBytes ?? MAX_RESPONSE_BYTES,
-    headers: { ...options.headers },
+    headers: headerEntries(options.headers ?? {}),
     sendCorrelationId: options.sendCorrelationId ?? false,
   });
   const layers = options.use === undefined ? defaultLayers() : [...options.use];

@@ -1,3 +1,4 @@
+import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec, Provider, ProviderDefinition, ProviderSettings } from '../contract/provider.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { ALIASES, PROVIDERS } from '../providers/registry.ts';
@@ -89,7 +90,7 @@ export class Providers implements TargetBook {
     const definition = this.#definitions.get(id) ?? (await PROVIDERS[id]?.());
     if (definition === undefined) throw new ConfigurationError({ message: `unknown provider "${id}"`, code: 'unknown_provider' });
     const settings = this.#settings.get(id) ?? {};
-    const headers = { ...this.#environment.headers, ...settings.headers };
+    const headers = [...headerEntries(this.#environment.headers), ...headerEntries(settings.headers ?? {})];
     return definition.create({
       id,
       settings,

@@ -3,6 +3,7 @@ import type { Attempt } from '../errors/attempt.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ChatChunk, ChatReply, ChatRequest } from './chat.ts';
 import type { CallEvent } from './events.ts';
+import type { HeadersLike } from './headers.ts';
 import type { MediaSource } from './media.ts';
 import type { ChunkStream } from './stream.ts';
 import type { Target } from './target.ts';
@@ -68,7 +69,7 @@ export interface CallOptions {
   /** Replaces the list of the `fallback` layer. */
   readonly fallbacks?: readonly (string | FallbackTarget)[] | undefined;
   /** Extra request headers. `null` takes one of the client's off. */
-  readonly headers?: Readonly<Record<string, string | null | undefined>> | undefined;
+  readonly headers?: HeadersLike | undefined;
   /** Passed to listeners and layers, never to a provider. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly correlationId?: string | undefined;

@@ -3,6 +3,7 @@ import type { FieldError } from '../errors/provider-errors.ts';
 import type { Call, OperationName } from './call.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Operation } from './codec.ts';
+import type { HeadersLike } from './headers.ts';
 import type { Wire, WireFailure, WireHeaders, WireMessage } from './wire.ts';
 
 /** A provider is an address and a table; absence of an operation means that it is not offered. */
@@ -17,7 +18,7 @@ export interface ProviderSettings {
   readonly apiKey?: string | undefined;
   /** What the provider's own SDK means by it. With it no other host is contacted. */
   readonly baseURL?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: HeadersLike | undefined;
   /** Milliseconds per attempt. */
   readonly timeout?: number | undefined;
   readonly [setting: string]: unknown;

@@ -1,4 +1,6 @@
 import type { Call } from '../contract/call.ts';
+import type { HeadersLike } from '../contract/headers.ts';
+import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec } from '../contract/provider.ts';
 import type { Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -17,7 +19,7 @@ export interface ConnectionEnvironment {
   readonly clock: Clock;
   readonly maxResponseBytes: number;
   /** The client's and the provider settings' extra headers. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeadersLike;
   /** Sends the correlation id as `X-Correlation-ID`. */
   readonly sendCorrelationId: boolean;
 }
@@ -120,8 +122,8 @@ function remember(headers: Readonly<Record<string, string>>, issued: string[]): 
   }
 }
 
-function merge(into: Map<string, string>, headers: Readonly<Record<string, string | null | undefined>>): void {
-  for (const [name, value] of Object.entries(headers)) {
+function merge(into: Map<string, string>, headers: HeadersLike): void {
+  for (const [name, value] of headerEntries(headers)) {
     if (value === null) into.delete(name.toLowerCase());
     else if (value !== undefined) into.set(name.toLowerCase(), value);
   }

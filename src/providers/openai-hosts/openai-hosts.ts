@@ -52,7 +52,7 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
   const key = host.keyless ? (settings.apiKey ?? firstEnv(context, host.envKeys)) : requireKey(context, host.envKeys);
   const wire = context.connect({
     baseURL,
-    headers: { ...authorization(host, key), ...settingHeaders(host, context), ...settings.headers },
+    headers: { ...authorization(host, key), ...settingHeaders(host, context) },
     failures: { requestIdHeaders: host.requestIdHeaders },
     loadFailures: async () => (await import('./failures.ts')).hostFailures(table),
     secrets: [key],
