@@ -4,6 +4,7 @@ import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec } from '../contract/provider.ts';
 import type { Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
 import { parseBaseURL } from './base-url.ts';
@@ -38,7 +39,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   const { origin, path: prefix } = parseBaseURL(spec.baseURL, `providers.${provider}.baseURL`);
   const base = new Map<string, string>();
   const extra = spec.extraHeaders === false ? {} : environment.headers;
-  for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) merge(base, headers);
+  for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) merge(base, headers, provider);
   const prepared = flatten(base);
   const issued: string[] = [];
   const idHeaders = spec.failures?.requestIdHeaders ?? ['x-request-id'];
@@ -49,10 +50,10 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
     if (headers === undefined && plain && idempotencyKey === undefined && !sendCorrelationId) return prepared;
     const own = new Map(base);
     if (message.form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
-    if (message.headers !== undefined) merge(own, message.headers);
-    if (sendCorrelationId) own.set('x-correlation-id', call.correlationId);
-    if (idempotencyKey !== undefined) own.set('idempotency-key', idempotencyKey);
-    if (headers !== undefined) merge(own, headers);
+    if (message.headers !== undefined) merge(own, message.headers, provider);
+    if (sendCorrelationId) merge(own, { 'x-correlation-id': call.correlationId }, provider);
+    if (idempotencyKey !== undefined) merge(own, { 'idempotency-key': idempotencyKey }, provider);
+    if (headers !== undefined) merge(own, headers, provider);
     return flatten(own);
   };
 
@@ -83,7 +84,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
         model,
         call,
         now: clock.now(),
-        secrets: issued.length === 0 ? spec.secrets : [...spec.secrets, ...issued],
+        secrets: [...spec.secrets, ...issued].map((secret) => secret?.trim()),
         promptText: () => promptText(call.request),
       };
       return explainFailure(failure, { ...spec.failures, ...loaded }, facts);
@@ -122,11 +123,30 @@ function remember(headers: Readonly<Record<string, string>>, issued: string[]): 
   }
 }
 
-function merge(into: Map<string, string>, headers: HeadersLike): void {
-  for (const [name, value] of headerEntries(headers)) {
-    if (value === null) into.delete(name.toLowerCase());
-    else if (value !== undefined) into.set(name.toLowerCase(), value);
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** What HTTP cannot carry is told here: a transport would make a failed connection of it. A line break at the end of a key is forgiven. */
+function merge(into: Map<string, string>, headers: HeadersLike, provider: string): void {
+  for (const [given, value] of headerEntries(headers)) {
+    const name = given.toLowerCase();
+    if (value === undefined) continue;
+    if (value === null) {
+      into.delete(name);
+      continue;
+    }
+    const text = value.trim();
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(text)) throw wrongHeader(name, provider);
+    into.set(name, text);
   }
+}
+
+function wrongHeader(name: string, provider: string): ConfigurationError {
+  const readable = HEADER_NAME.test(name);
+  const message = readable
+    ? `the value of the header "${name}" holds characters that HTTP does not allow`
+    : 'a header has a name that HTTP does not allow';
+  return new ConfigurationError({ message, provider, code: 'wrong_header', ...(readable ? { param: `headers.${name}` } : {}) });
 }
 
 const flatten = (headers: Map<string, string>): string[] => [...headers].flat();

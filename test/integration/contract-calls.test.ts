@@ -48,9 +48,24 @@ describe('options of a call', () => {
     },
   );
 
-  it.each(['a\r\nb: c', 'ключ'])('a header value that HTTP does not have is no bare error: %j', async (value) => {
-    const error = await rejection(llm.chat.completions.create(ASK, { headers: { 'x-one': value }, maxRetries: 0 }));
-    expect(error).toMatchObject({ kind: expect.any(String), provider: 'openai' });
+  it.each([{ 'x-one': 'a\r\nb: c' }, { 'x-one': 'ключ' }, { 'x one': '1' }])(
+    'a header that HTTP does not have is a ConfigurationError before any request: %j',
+    async (headers) => {
+      const error = await rejection(llm.chat.completions.create(ASK, { headers }));
+      expect(error).toMatchObject({ kind: 'configuration', provider: 'openai', attempts: [] });
+      expect(String(error)).not.toMatch(/ключ|b: c/);
+      expect(mock.requests).toHaveLength(0);
+    },
+  );
+
+  it('a key with characters that HTTP does not have is told too; a line break at its end is forgiven', async () => {
+    const { baseURL } = at('openai').openai ?? {};
+    await using wrong = createClient({ providers: { openai: { apiKey: 'ключ', baseURL } } });
+    expect(await rejection(wrong.chat.completions.create(ASK))).toMatchObject({ kind: 'configuration', attempts: [] });
+    await using fromFile = createClient({ providers: { openai: { apiKey: 'sk-from-a-file\n', baseURL } } });
+    await fromFile.chat.completions.create(ASK);
+    mock.enqueue('openai', fault.status(401, { error: { message: 'wrong key: sk-from-a-file' } }));
+    expect(String(await rejection(fromFile.chat.completions.create(ASK)))).not.toContain('sk-from-a-file');
   });
 
   it('idempotencyKey and correlationId; the latter is not sent unless wanted', async () => {
