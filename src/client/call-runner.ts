@@ -17,7 +17,7 @@ import { checkCallOptions } from './call-input.ts';
 import { guarded, INTERRUPTED } from './guard.ts';
 import { Ledger } from './ledger.ts';
 import type { Listeners } from './listeners.ts';
-import { closedClient } from './providers.ts';
+import { closedClient, closedUnder } from './providers.ts';
 import type { Route } from './route.ts';
 import { addRoute } from './route.ts';
 import type { Targets } from './targets.ts';
@@ -160,7 +160,7 @@ export class CallRunner {
     return { result, route, answer, signal };
   }
 
-  /** The error that the caller gets: the abort before the deadline before what was thrown. */
+  /** The error that the caller gets: the abort before the client's end before the deadline before what was thrown. */
   #failed(call: Call, ledger: Ledger, startedAt: number, thrown: unknown): unknown {
     const error = this.#overruled(call, startedAt, thrown);
     if (!isLLMError(error)) {
@@ -186,6 +186,7 @@ export class CallRunner {
       const message = 'the signal given to the call was aborted';
       return new AbortError({ message, provider, model, cause: signal.reason });
     }
+    if (thrown === INTERRUPTED && this.#environment.closed) return closedUnder(call);
     if (thrown === INTERRUPTED || call.clock.now() >= deadline) {
       if (isLLMError(thrown, 'timeout') && thrown.phase === 'deadline') return thrown;
       const message = `the deadline of the call passed after ${formatDuration(deadline - startedAt)}`;

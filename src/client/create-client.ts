@@ -14,6 +14,7 @@ import { DeadlineList } from '../time/deadline-list.ts';
 import { fetchTransport } from '../wire/fetch-transport.ts';
 import type { CallEnvironment } from './call-runner.ts';
 import { CallRunner } from './call-runner.ts';
+import { clientClock } from './client-clock.ts';
 import type { ClientOptions } from './client-options.ts';
 import { checkClientOptions, checkListener } from './client-options.ts';
 import { ChatCompletions } from './completions.ts';
@@ -58,8 +59,9 @@ const defaultLayers = (): Middleware[] => [fallback([]), retry(), circuitBreaker
  */
 export function createClient(options: ClientOptions = {}): LLMClient {
   checkClientOptions(options);
-  const clock = options.clock ?? systemClock;
-  const deadlines = new DeadlineList(clock);
+  const time = options.clock ?? systemClock;
+  const clock = clientClock(time);
+  const deadlines = new DeadlineList(time);
   const listeners = new Listeners();
   if (options.logger !== undefined) listeners.addAll(logEvents(options.logger));
   if (options.on !== undefined) listeners.addAll(options.on);
@@ -93,6 +95,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     providers.close();
     for (const layer of layers) layer.close?.();
     deadlines.close();
+    clock.close();
     await transport.close();
     listeners.clear();
   };

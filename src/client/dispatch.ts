@@ -9,6 +9,7 @@ import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-e
 import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
 import { Ledger } from './ledger.ts';
 import type { Providers } from './providers.ts';
+import { closedUnder } from './providers.ts';
 
 const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
   chat: 'chat completions',
@@ -24,13 +25,14 @@ const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
 export function createDispatch(providers: Providers): Next {
   return async (given) => {
     const { target } = given;
+    refuseWhenOver(given, providers);
     const found = providers.get(target.provider);
     const provider = found instanceof Promise ? await found : found;
+    if (found instanceof Promise) refuseWhenOver(given, providers);
     const operation = provider.operations[given.operation];
     if (operation === undefined) throw unsupported(given);
     const call = withProviderTimeout(given, providers.timeout(target.provider));
     const ledger = ledgerOf(call);
-    refuseWhenOver(call);
     const open = ledger.begin(target);
     try {
       const result = await operation(call);
@@ -62,8 +64,9 @@ function ledgerOf(call: Call): Ledger {
   });
 }
 
-/** A layer may hold a call back beyond its end; nothing is sent for it then. */
-function refuseWhenOver(call: Call): void {
+/** A layer or a slow start may hold a call back beyond its end; nothing is sent for it then. */
+function refuseWhenOver(call: Call, { closed }: Providers): void {
+  if (closed) throw closedUnder(call);
   if (call.signal?.aborted === true) throw aborted(call);
   if (call.deadline === Number.POSITIVE_INFINITY || call.clock.now() < call.deadline) return;
   const { provider, model } = call.target;

@@ -8,11 +8,11 @@ export interface Bounds {
   readonly deadlines: DeadlineList;
 }
 
-/** What {@link guarded} rejects with; the caller knows from its signal and clock which bound it was. */
+/** What {@link guarded} rejects with; the caller knows from its signal, client and clock which bound it was. */
 export const INTERRUPTED: unique symbol = Symbol('interrupted');
 
 /**
- * Waits for `work`, but not beyond the caller's abort or the deadline, even if a layer ignores both.
+ * Waits for `work`, but not beyond the caller's abort, the deadline or the client's end, even if a layer ignores them.
  * `late` gets a result that comes when nobody waits for it any more.
  */
 export function guarded<T>(work: Promise<T>, bounds: Bounds, late: (result: T) => void): Promise<T> {
@@ -23,18 +23,15 @@ export function guarded<T>(work: Promise<T>, bounds: Bounds, late: (result: T) =
     const leave = (): boolean => {
       if (over) return false;
       over = true;
-      if (watched !== undefined) deadlines.remove(watched);
+      deadlines.remove(watched);
       signal?.removeEventListener('abort', interrupt);
       return true;
     };
     const interrupt = (): void => {
       if (leave()) reject(INTERRUPTED);
     };
-    const watched: Watched | undefined =
-      deadline === Number.POSITIVE_INFINITY
-        ? undefined
-        : { due: deadline, expire: interrupt, earlier: undefined, later: undefined };
-    if (watched !== undefined) deadlines.add(watched);
+    const watched: Watched = { due: deadline, expire: interrupt, closed: interrupt, earlier: undefined, later: undefined };
+    deadlines.add(watched);
     signal?.addEventListener('abort', interrupt);
     work.then(
       (result) => (leave() ? resolve(result) : late(result)),

@@ -1,6 +1,8 @@
+import type { Call } from '../contract/call.ts';
 import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec, Provider, ProviderDefinition, ProviderSettings } from '../contract/provider.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import { AbortError } from '../errors/wire-errors.ts';
 import { ALIASES, PROVIDERS } from '../providers/registry.ts';
 import type { ConnectionEnvironment } from '../wire/connection.ts';
 import { createConnection } from '../wire/connection.ts';
@@ -61,9 +63,12 @@ export class Providers implements TargetBook {
     return this.#settings.get(provider)?.timeout;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** A promise only at the first call to a provider. */
   get(id: string): Provider | Promise<Provider> {
-    if (this.#closed) throw closedClient();
     const made = this.#made.get(id);
     if (made !== undefined) return made;
     const making = this.#make(id).then(
@@ -125,6 +130,10 @@ export class Providers implements TargetBook {
 
 export const closedClient = (): ConfigurationError =>
   new ConfigurationError({ message: 'the client was closed; make a new one with createClient', code: 'client_closed' });
+
+/** For a call that the end of its client interrupts. */
+export const closedUnder = ({ target: { provider, model } }: Call): AbortError =>
+  new AbortError({ message: 'the client was closed while the call was running', provider, model, code: 'client_closed' });
 
 function checkedName(name: string): string {
   if (/^[\w-]+$/.test(name)) return name;

@@ -35,7 +35,7 @@ describe('retry around time limits', () => {
       expect(route.attempts[0]?.error).toMatchObject({ kind: 'timeout', phase: 'connect', details: { limitMs: 150 } });
       expect(route.attempts[0]?.durationMs).toBeGreaterThanOrEqual(145);
     }
-    await until(() => !process.getActiveResourcesInfo().includes('TCPConnectWrap'));
+    await until(() => hole.knocking() === 0);
     await hole.close();
   });
 
@@ -262,7 +262,7 @@ describe('the deadline', () => {
     });
     const error = await rejection(llm.chat.completions.create({ model, messages }, { deadline: 100 }));
     expect(error).toMatchObject({ kind: 'timeout', phase: 'deadline', attempts: [{ provider: 'openai', outcome: 'timeout' }] });
-    await until(() => !process.getActiveResourcesInfo().includes('TCPConnectWrap'));
+    await until(() => hole.knocking() === 0);
     expect(chained.mock.requests).toEqual([]);
     await hole.close();
   });

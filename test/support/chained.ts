@@ -11,7 +11,9 @@ import { settingsAt } from './provider-settings.ts';
 export const FIRST = 'openai/gpt-4o-mini';
 export const SECOND = 'anthropic/claude-sonnet-4-5';
 export const THIRD = 'gemini/gemini-2.5-flash';
-export const messages = [{ role: 'user' as const, content: 'Hi' }];
+export const messages: readonly [{ readonly role: 'user'; readonly content: string }] = [
+  { role: 'user' as const, content: 'Hi' },
+];
 
 const EVENTS: readonly ClientEventName[] = [
   'call-started',
@@ -102,8 +104,15 @@ export async function readAll(stream: AsyncIterable<unknown>): Promise<{ readonl
 const textOf = (chunk: unknown): string =>
   (chunk as { choices: { delta?: { content?: string | null } }[] }).choices[0]?.delta?.content ?? '';
 
+export interface BlackHole {
+  readonly origin: string;
+  /** Connections that this process is trying to make. */
+  knocking(): number;
+  close(): Promise<void>;
+}
+
 /** An address where no connection is ever made: its queue of connections is full and nobody takes from it. */
-export async function startBlackHole(): Promise<{ readonly origin: string; close(): Promise<void> }> {
+export async function startBlackHole(): Promise<BlackHole> {
   const port = await freePort();
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
@@ -119,7 +128,10 @@ export async function startBlackHole(): Promise<{ readonly origin: string; close
   await new Promise((resolve) => setTimeout(resolve, 60));
   const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
   await new Promise((resolve) => setTimeout(resolve, 60));
+  const connecting = (): number => process.getActiveResourcesInfo().filter((name) => name === 'ConnectWrap').length;
+  const own = connecting();
   return {
+    knocking: () => connecting() - own,
     origin: `http://127.0.0.1:${port}`,
     async close() {
       for (const filler of fillers) filler.destroy();
