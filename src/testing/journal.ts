@@ -12,16 +12,9 @@ export interface RecordedRequest {
   readonly at: number;
 }
 
-const KEY_HEADERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'x-api-key',
-  'api-key',
-  'x-goog-api-key',
-  'x-amz-security-token',
-  'ocp-apim-subscription-key',
-  'cookie',
-]);
+/** Headers that prove who asks, whatever the provider calls them. */
+const KEY_HEADER = /(?:authorization|key|token|secret)$|^(?:cookie|x-portkey-config)$/;
+const NO_SECRET = 'idempotency-key';
 /** Token services want the key in the body. */
 const KEY_FIELD = 'apikey';
 const KEY_QUERY = /([?&](?:key|api[-_]key|access_token)=)[^&]*/gi;
@@ -54,7 +47,7 @@ const withoutKey = (body: unknown): unknown =>
 function redacted(headers: Readonly<Record<string, string>>): Record<string, string> {
   const clean: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!KEY_HEADERS.has(name)) clean[name] = value;
+    if (name === NO_SECRET || !KEY_HEADER.test(name)) clean[name] = value;
     else clean[name] = /^[\w-]+ /.test(value) ? value.replace(/ .*/s, ' [redacted]') : '[redacted]';
   }
   return clean;
