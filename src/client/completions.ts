@@ -1,7 +1,6 @@
-import { parseChatCompletion, validateInputTools } from 'openai/lib/parser';
 import type { CallOptions, RequestOf } from '../contract/call.ts';
 import type { ChatChunk, ChatReply } from '../contract/chat.ts';
-import { checkMessages, checkParams, checkTools, wrongInput } from './call-input.ts';
+import { checkMessages, checkParams, checkTools } from './call-input.ts';
 import type { CallRunner, Opened, Order } from './call-runner.ts';
 import type {
   ChatParams,
@@ -16,7 +15,6 @@ import type {
 import type { ChatStream } from './chat-stream.ts';
 import { deferredHelper } from './deferred-helper.ts';
 import type { Create } from './helper-client.ts';
-import { answerError } from './helper-errors.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { LLMStream } from './llm-stream.ts';
 import { streamOf, wholeOf } from './reading.ts';
@@ -60,18 +58,18 @@ export class ChatCompletions {
    * Rejects with `ResponseValidationError` where they do not fit.
    */
   parse<P extends ChatParamsNonStreaming>(params: P, options?: CallOptions): LLMPromise<Routed<ParsedReply<ParsedOf<P>>>> {
-    const opened = this.#runner.run(() => {
-      const order = chatOrder('chat', params);
-      checkStrict(params);
-      return order;
-    }, options);
-    return new LLMPromise<Routed<ChatReply>>(opened, wholeOf)._thenUnwrap((reply) => {
-      try {
-        return parseChatCompletion(reply, params as never) as Routed<ParsedReply<ParsedOf<P>>>;
-      } catch (error) {
-        throw answerError(error, reply.route, (reply as { _request_id?: string | null })._request_id);
-      }
-    });
+    const parsing = import('./parsing.ts');
+    const open = async (): Promise<Opened> => {
+      const { checkStrict } = await parsing;
+      return this.#runner.run(() => {
+        const order = chatOrder('chat', params);
+        checkStrict(params.tools);
+        return order;
+      }, options);
+    };
+    return new LLMPromise<Routed<ParsedReply<ParsedOf<P>>>>(open(), async (opened) =>
+      (await parsing).parsed(wholeOf(opened), params),
+    );
   }
 
   /** openai's event-driven stream, with accumulated snapshots and final results. */
@@ -89,12 +87,4 @@ function chatOrder<K extends 'chat' | 'stream'>(operation: K, params: ChatParams
   checkTools(params.tools);
   const { model, stream: _, ...request } = params;
   return { operation, request: request as RequestOf<K>, target: (targets) => targets.resolve(model) };
-}
-
-function checkStrict(params: ChatParams): void {
-  try {
-    validateInputTools(params.tools);
-  } catch (error) {
-    throw wrongInput('tools', `tools that can be parsed (${error instanceof Error ? error.message : String(error)})`);
-  }
 }

@@ -30,6 +30,7 @@ export const PROVIDERS: Readonly<Record<string, Loader>> = {
   sagemaker: async () => (await import('./sagemaker/sagemaker.ts')).sagemaker,
   watsonx: async () => (await import('./watsonx/watsonx.ts')).watsonx,
   ...Object.fromEntries(OPENAI_HOST_IDS.map((id) => [id, host(id)])),
+  openai: async () => (await import('./openai-hosts/openai.ts')).openai,
 };
 
 /** Other names that users know a provider by. */

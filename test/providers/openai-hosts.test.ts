@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChatMessageParam, ChatRequest } from '../../src/contract/chat.ts';
 import type { ProviderSettings } from '../../src/contract/provider.ts';
 import { OPENAI_HOST_IDS } from '../../src/providers/openai-hosts/ids.ts';
-import { openaiCompatible, openaiHost } from '../../src/providers/openai-hosts/openai-hosts.ts';
+import { openaiCompatible } from '../../src/providers/openai-hosts/openai-compatible.ts';
+import { openaiHost } from '../../src/providers/openai-hosts/openai-hosts.ts';
 import { OPENAI_HOSTS } from '../../src/providers/openai-hosts/table.ts';
 import { PLAIN_STREAM, providerOn } from '../support/recording-transport.ts';
 

@@ -91,7 +91,7 @@ export function providerOn(
         deadlines,
         clock: systemClock,
         maxResponseBytes: 1 << 20,
-        headers: {},
+        headers: { ...definition.settings?.headers, ...settings.headers },
         sendCorrelationId: false,
       }),
   };

@@ -1,6 +1,7 @@
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
 import type { Host } from './host.ts';
 import type { OpenAIHostId } from './ids.ts';
+import { OPENAI } from './openai.ts';
 import { OWN_SERVERS } from './own-servers.ts';
 import { VECTOR_HOSTS } from './vector-hosts.ts';
 
@@ -13,16 +14,7 @@ const PENALTIES = ['frequency_penalty', 'presence_penalty'] as const;
 export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   ...OWN_SERVERS,
   ...VECTOR_HOSTS,
-  openai: {
-    baseURL: 'https://api.openai.com/v1',
-    envBase: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
-    envKeys: ['OPENAI_API_KEY'],
-    settingHeaders: {
-      organization: { header: 'openai-organization', env: ['OPENAI_ORG_ID'] },
-      project: { header: 'openai-project', env: ['OPENAI_PROJECT_ID'] },
-    },
-    quirks: { trusted: true },
-  },
+  openai: OPENAI,
   groq: {
     baseURL: 'https://api.groq.com/openai/v1',
     sdkPath: '/openai/v1',
