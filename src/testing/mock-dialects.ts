@@ -13,7 +13,7 @@ import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/server.ts';
 import { palmServer } from '../providers/palm/server.ts';
-import { PROVIDERS } from '../providers/registry.ts';
+import { ALIASES, PROVIDERS } from '../providers/registry.ts';
 import { replicateServer } from '../providers/replicate/server.ts';
 import { sagemakerServer } from '../providers/sagemaker/server.ts';
 import { vertexServer } from '../providers/vertex-ai/server.ts';
@@ -87,8 +87,9 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>(
 /** The built-in providers, all of which the mock server knows, and the token service of one. */
 export const MOCK_PROVIDERS: readonly string[] = [...Object.keys(PROVIDERS), WATSONX_IAM];
 
-/** A provider that is not known is taken for a host of the OpenAI dialect. */
-export const mockProvider = (id: string): MockProvider => OTHERS.get(id) ?? OPENAI;
+/** A provider may go by its other names; one that is not known is taken for a host of the OpenAI dialect. */
+export const mockProvider = (name: string): MockProvider =>
+  OTHERS.get(Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? name) : name) ?? OPENAI;
 
 /** `/openai/v1/…` and `/openai/deployments/<name>/…?api-version=…` are `/v1/…` to the dialect; the deployment is the model. */
 function withoutAzurePath(request: MockRequest): MockRequest {

@@ -73,6 +73,20 @@ describe('the example of the contract', () => {
   });
 });
 
+describe('other names', () => {
+  it.each(['google', 'aws', 'vertex', 'together', 'hosted_vllm', 'llamafile', 'chutes_ai'])(
+    '%s speaks the dialect of its provider',
+    async (alias) => {
+      const own = { aws: { region: 'us-east-1' }, vertex: { project: 'p', location: 'global', accessToken: 't' } };
+      const settings = { apiKey: 'k', baseURL: mock.baseURL(alias), ...own[alias as keyof typeof own] };
+      await using llm = createClient({ providers: { [alias]: settings }, use: [] });
+      mock.enqueue(alias, reply('by any other name'));
+      const answer = await llm.chat.completions.create({ model: `${alias}/m`, messages });
+      expect(answer.choices[0]?.message.content).toBe('by any other name');
+    },
+  );
+});
+
 describe('reply', () => {
   it.each(DIALECTS)('%s: every option, whole and streamed', async (id) => {
     const llm = clientFor(id);
