@@ -87,7 +87,7 @@ export function checkCallOptions(options: unknown): void {
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && (maxRetries as number) >= 0)) {
     throw wrongInput('options.maxRetries', 'a whole number, 0 or more', maxRetries);
   }
-  if (headers !== undefined && !isHeadersLike(headers)) {
+  if (headers !== undefined && headers !== null && !isHeadersLike(headers)) {
     throw wrongInput('options.headers', 'an object of names and strings, Headers, or pairs', headers);
   }
   if (metadata !== undefined && !isObject(metadata)) throw wrongInput('options.metadata', 'an object', metadata);
@@ -95,7 +95,7 @@ export function checkCallOptions(options: unknown): void {
   for (const name of ['correlationId', 'idempotencyKey'] as const) {
     const value = options[name];
     if (value !== undefined && (typeof value !== 'string' || value === ''))
-      throw wrongInput(`options.${name}`, 'a string', value);
+      throw wrongInput(`options.${name}`, 'a string that is not empty', value === '' ? undefined : value);
   }
   if (unsupportedParams !== undefined && unsupportedParams !== 'error' && unsupportedParams !== 'drop') {
     throw wrongInput('options.unsupportedParams', '"error" or "drop"');

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { callback, checkOptions, count } from '../contract/check-options.ts';
+import { callback, checkOptions } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
 import type { HeadersLike } from '../contract/headers.ts';
 import { isHeadersLike } from '../contract/headers.ts';
@@ -72,7 +72,8 @@ const EVENT_NAMES = [
 
 const isEventName = (name: string): name is ClientEventName => (EVENT_NAMES as readonly string[]).includes(name);
 
-const above = (what: string): z.ZodMiniType<number> => z.number(what).check(z.gt(0, what));
+/** `Infinity` is no limit. */
+const above = (what: string): z.ZodMiniType<number> => z.custom<number>((value) => typeof value === 'number' && value > 0, what);
 
 const object = <T>(what: string, ...methods: string[]): z.ZodMiniType<T> =>
   z.custom<T>(
@@ -84,6 +85,7 @@ const object = <T>(what: string, ...methods: string[]): z.ZodMiniType<T> =>
 const headers = z.custom<HeadersLike>(isHeadersLike, 'an object of names and strings');
 
 const POSITIVE_COUNT = 'a whole number ≥ 1';
+const positiveCount = z.int(POSITIVE_COUNT).check(z.gte(1, POSITIVE_COUNT));
 
 const settings = z.looseObject({
   apiKey: z.optional(z.string('a string; keys usually come from the environment')),
@@ -106,8 +108,8 @@ const schema = z.strictObject({
   headers: z.optional(headers),
   logger: z.optional(object<Logger>('an object with debug, info, warn and error', 'debug', 'info', 'warn', 'error')),
   on: z.optional(listeners),
-  maxResponseBytes: z.optional(count.check(z.gte(1, POSITIVE_COUNT))),
-  maxAttempts: z.optional(count.check(z.gte(1, POSITIVE_COUNT))),
+  maxResponseBytes: z.optional(positiveCount),
+  maxAttempts: z.optional(positiveCount),
   media: z.optional(z.strictObject({ download: z.optional(z.boolean()) })),
   unsupportedParams: z.optional(z.enum(['error', 'drop'])),
   sendCorrelationId: z.optional(z.boolean()),

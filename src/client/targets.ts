@@ -46,7 +46,7 @@ export class Targets {
     const named = slash > 0 ? this.#idOf(model.slice(0, slash)) : undefined;
     if (named !== undefined) {
       const rest = model.slice(slash + 1);
-      if (rest === '') throw wrongModel(`"${model}" names a provider but no model; write "${named}/<model>"`, 'model');
+      if (rest === '') throw noModel(model, named);
       return { provider: named, model: rest, baseURL: this.#book.baseURL(named) };
     }
     const { defaultProvider } = this.#book;
@@ -63,6 +63,8 @@ export class Targets {
   }
 
   #bare(model: string): ConfigurationError {
+    const provider = this.#idOf(model);
+    if (provider !== undefined) return noModel(model, provider);
     const guess = prefixed(model, this.#book.ids);
     const advice = guess === undefined ? 'write "provider/model"' : `did you mean "${guess}"?`;
     return wrongModel(`"${model}" names no provider: ${advice} (or set defaultProvider)`, 'missing_provider');
@@ -80,6 +82,9 @@ export class Targets {
     });
   }
 }
+
+const noModel = (model: string, provider: string): ConfigurationError =>
+  wrongModel(`"${model}" names a provider but no model; write "${provider}/<model>"`, 'model');
 
 const wrongModel = (what: string, code: string): ConfigurationError =>
   new ConfigurationError({ message: `model: ${what}`, code, param: 'model' });

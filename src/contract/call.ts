@@ -69,7 +69,7 @@ export interface CallOptions {
   /** Replaces the list of the `fallback` layer. */
   readonly fallbacks?: readonly (string | FallbackTarget)[] | undefined;
   /** Extra request headers. `null` takes one of the client's off. */
-  readonly headers?: HeadersLike | undefined;
+  readonly headers?: HeadersLike | null | undefined;
   /** Passed to listeners and layers, never to a provider. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly correlationId?: string | undefined;

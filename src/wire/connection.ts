@@ -47,13 +47,13 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   const headersFor = (message: WireMessage, call: Call): string[] => {
     const { headers, idempotencyKey } = call.options;
     const plain = message.headers === undefined && message.form === undefined;
-    if (headers === undefined && plain && idempotencyKey === undefined && !sendCorrelationId) return prepared;
+    if (!headers && plain && idempotencyKey === undefined && !sendCorrelationId) return prepared;
     const own = new Map(base);
     if (message.form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
     if (message.headers !== undefined) merge(own, message.headers, provider);
     if (sendCorrelationId) merge(own, { 'x-correlation-id': call.correlationId }, provider);
     if (idempotencyKey !== undefined) merge(own, { 'idempotency-key': idempotencyKey }, provider);
-    if (headers !== undefined) merge(own, headers, provider);
+    if (headers) merge(own, headers, provider);
     return flatten(own);
   };
 

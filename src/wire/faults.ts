@@ -94,7 +94,7 @@ const PHASE_WORDS: { readonly [P in TimeoutPhase]: (limit: string) => string } =
   first_token: (limit) => `no first token within ${limit}`,
   idle: (limit) => `the stream was silent for ${limit}`,
   attempt: (limit) => `the attempt took longer than ${limit}`,
-  deadline: (limit) => `the deadline of the call passed after ${limit}`,
+  deadline: (spent) => `the deadline of the call passed, ${spent} after this attempt began`,
   server: () => 'the provider timed out',
 };
 

@@ -37,6 +37,7 @@ describe('options of a call', () => {
     await other.chat.completions.create(ASK, { headers: { 'x-one': null, 'X-Two': undefined } });
     expect(sent().headers).not.toHaveProperty('x-one');
     expect(sent().headers['x-two']).toBe('2');
+    await llm.chat.completions.create(ASK, { headers: null, signal: null });
     await llm.chat.completions.stream(ASK, { headers: new Headers({ 'x-one': 's' }) }).done();
     expect(sent().headers['x-one']).toBe('s');
   });

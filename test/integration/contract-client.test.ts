@@ -81,6 +81,9 @@ describe('defaultProvider', () => {
     const error = await rejection(make().chat.completions.create({ model: 'gpt-5-mini', messages }));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(String(error)).toContain('openai/gpt-5-mini');
+    for (const model of ['openai', 'openai/']) {
+      expect(String(await rejection(make().chat.completions.create({ model, messages })))).toContain('"openai/<model>"');
+    }
     expect(mock.requests).toHaveLength(0);
   });
 });

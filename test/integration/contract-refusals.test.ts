@@ -47,6 +47,11 @@ describe('what throws, what rejects', () => {
     expect(() => createClient(options as never)).toThrow(path);
   });
 
+  it('no limit is said with Infinity', async () => {
+    await using llm = make({ deadline: Number.POSITIVE_INFINITY });
+    await llm.chat.completions.create(ASK, { deadline: Number.POSITIVE_INFINITY, timeout: Number.POSITIVE_INFINITY });
+  });
+
   it('layer factories throw', () => {
     expect(() => retry({ maxRetries: -1 })).toThrow('retry.maxRetries');
     expect(() => timeout({ firstTokens: 1 } as never)).toThrow('timeout.firstTokens');
