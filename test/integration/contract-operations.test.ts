@@ -16,7 +16,10 @@ let llm: LLMClient;
 const IDS = [...DIALECTS, 'jina_ai', 'voyage', 'together_ai', 'huggingface', 'deepseek', 'text-completion-openai'];
 beforeAll(async () => {
   mock = await startMockServer();
-  const settings = (id: string): ProviderSettings => ({ ...settingsAt(id, '', mock.baseURL('watsonx_iam')), baseURL: mock.baseURL(id) });
+  const settings = (id: string): ProviderSettings => ({
+    ...settingsAt(id, '', mock.baseURL('watsonx_iam')),
+    baseURL: mock.baseURL(id),
+  });
   llm = createClient({ providers: Object.fromEntries(IDS.map((id) => [id, settings(id)])), use: [] });
 });
 afterAll(async () => {
