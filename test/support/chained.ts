@@ -5,6 +5,7 @@ import { createClient } from '../../src/index.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { FakeClock, MockServer, MockServerOptions } from '../../src/testing/index.ts';
 import { startMockServer } from '../../src/testing/index.ts';
+import { mockProvider } from '../../src/testing/mock-dialects.ts';
 import { ServerSockets } from './conformance/server-sockets.ts';
 import { settingsAt } from './provider-settings.ts';
 
@@ -72,8 +73,7 @@ export async function startChained(options: MockServerOptions = {}): Promise<Cha
 
 function settingsOf(mock: MockServer, id: string): object {
   const { origin } = new URL(mock.baseURL(id));
-  const tokens = new URL(mock.baseURL('watsonx'));
-  return settingsAt(id, `${origin}/${id}`, `${tokens.origin}/watsonx`);
+  return { ...settingsAt(id, `${origin}/${id}`, origin), ...mockProvider(id).settings?.(mock.baseURL) };
 }
 
 /** Lets every wait of a client pass as soon as it is told: `createClient({ clock, on: passing(clock) })`. */

@@ -39,6 +39,7 @@ export function planThinking(
 
   const { thinking } = options;
   if (thinking !== undefined) {
+    if (thinking.type === 'enabled' && openToolLoop) return withoutBudget(call, 'thinking', off);
     if (thinking.type !== 'enabled') return { ...off, thinking, thinks: thinking.type !== 'disabled' };
     const room = wanted === undefined && maxTokens <= thinking.budget_tokens ? thinking.budget_tokens : 0;
     return { thinking, maxTokens: maxTokens + room, budgeted: true, thinks: true };
@@ -53,12 +54,14 @@ export function planThinking(
     const plan = { ...off, thinks: true, effort: nearestEffort(effort, family) };
     return { ...plan, thinking: { type: 'adaptive', display: 'summarized' } };
   }
-  if (openToolLoop) {
-    // the API wants the thinking of the turn that called the tools, which another provider's turn does not have
-    warn(call, 'the tool calls to be continued carry no thinking blocks; sent without "reasoning_effort"');
-    return off;
-  }
+  if (openToolLoop) return withoutBudget(call, 'reasoning_effort', off);
   return withBudget(BUDGETS[effort] ?? SMALLEST_BUDGET, wanted, family);
+}
+
+/** The API wants the thinking of the turn that called the tools, which another provider's turn does not have. */
+function withoutBudget(call: Call, param: string, off: ThinkingPlan): ThinkingPlan {
+  warn(call, `the tool calls to be continued carry no thinking blocks; sent without "${param}"`);
+  return off;
 }
 
 function withoutThinking(family: ModelFamily): Pick<ThinkingPlan, 'thinking' | 'effort'> {

@@ -19,7 +19,8 @@ export function completionEncoder<K extends 'complete' | 'completeStream'>(
   streams: boolean,
 ): (call: Call<K>) => WireMessage {
   const path = quirks.paths?.complete ?? '/completions';
-  const finish = bodyFinisher({ ...quirks, ...(quirks.tokenLimit === undefined ? {} : { tokenLimit: 'max_tokens' }) }, streams);
+  const limit = quirks.tokenLimit === undefined ? undefined : 'max_tokens';
+  const finish = bodyFinisher({ ...quirks, tokenLimit: limit, newTokenLimit: undefined }, streams);
   return (call) => {
     const body: Body = { model: modelName(call, quirks), ...(call.request as object) };
     if (body.stop === '' || (Array.isArray(body.stop) && body.stop.length === 0)) body.stop = undefined;

@@ -33,6 +33,9 @@ export function messageEncoder(quirks: Quirks): MessageEncoder {
   const dropNames = quirks.messageNames === 'drop';
   const ownOnly = quirks.trusted !== true;
   const plainText = quirks.plainText === true;
+  const { longestToolId = Number.POSITIVE_INFINITY } = quirks;
+
+  const tooLong = (id: unknown): id is string => typeof id === 'string' && id.length > longestToolId;
 
   const removes = (key: string, value: unknown): boolean =>
     (EXTRAS.has(key) && !understood.has(key)) || (ownOnly && OPENAI_ONLY.has(key) && isNothing(key, value));
@@ -67,6 +70,10 @@ export function messageEncoder(quirks: Quirks): MessageEncoder {
         copy ??= { ...message };
         copy.content = parts;
       }
+    }
+    if (tooLong(message.tool_call_id)) {
+      copy ??= { ...message };
+      copy.tool_call_id = message.tool_call_id.slice(-longestToolId);
     }
     if (Array.isArray(message.tool_calls)) {
       const calls = mapped(message.tool_calls, encodeToolCall);
@@ -103,8 +110,9 @@ export function messageEncoder(quirks: Quirks): MessageEncoder {
   }
 
   function encodeToolCall(toolCall: Fields): Fields {
-    const plain =
+    const known =
       toolCall.extra_content === undefined || understood.has('extra_content') ? toolCall : without(toolCall, 'extra_content');
+    const plain = tooLong(known.id) ? { ...known, id: known.id.slice(-longestToolId) } : known;
     if (!isRecord(plain.function) || plain.function.parsed_arguments === undefined) return plain;
     return { ...plain, function: without(plain.function, 'parsed_arguments') };
   }

@@ -16,6 +16,7 @@ export function parameterPolicy(quirks: Quirks): ParameterPolicy | undefined {
   const steps: ParameterPolicy[] = [];
   if (lacks.size > 0) steps.push((body, call) => leaveOut(body, call, lacks));
   if (quirks.tokenLimit !== undefined) steps.push(oneTokenLimit(quirks.tokenLimit));
+  if (quirks.newTokenLimit !== undefined) steps.push(newTokenLimit(quirks.newTokenLimit));
   if (quirks.renames !== undefined) steps.push(rename(quirks.renames));
   if (quirks.clamps !== undefined) steps.push(clamp(quirks.clamps));
   if (quirks.maxStops !== undefined) steps.push(limitStops(quirks.maxStops));
@@ -69,6 +70,14 @@ const oneTokenLimit =
     body.max_tokens = undefined;
     body.max_completion_tokens = undefined;
     body[field] = limit;
+  };
+
+const newTokenLimit =
+  (models: RegExp): ParameterPolicy =>
+  (body, { target }) => {
+    if (body.max_tokens === undefined || !models.test(target.model)) return;
+    body.max_completion_tokens ??= body.max_tokens;
+    body.max_tokens = undefined;
   };
 
 const rename =

@@ -21,6 +21,10 @@ export interface Quirks {
   readonly foreignAddress?: boolean | undefined;
   /** The one field for the limit of output tokens; the other name is renamed. Default: as the caller wrote it. */
   readonly tokenLimit?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  /** Models that refuse `max_tokens`, which is renamed for them. */
+  readonly newTokenLimit?: RegExp | undefined;
+  /** Characters of a tool call's id that the host takes; of a longer one, another provider's, the end is sent. */
+  readonly longestToolId?: number | undefined;
   /** `system`: messages of the role `developer` are sent as `system`. */
   readonly developerRole?: 'system' | undefined;
   /**
@@ -70,6 +74,9 @@ export interface Quirks {
 
 /** Fields of messages, parts and tool calls that are not openai's. */
 export type MessageExtra = 'cache_control' | 'thinking_blocks' | 'reasoning_details' | 'extra_content';
+
+/** What OpenAI's own models refuse, wherever they are hosted: https://github.com/Portkey-AI/gateway/issues/1062 has the ids. */
+export const OPENAI_MODELS: Quirks = { newTokenLimit: /^(ft:)?(o\d|gpt-([5-9]|\d\d))/, longestToolId: 40 };
 
 /** Parameters of OpenAI's that other hosts refuse or ignore. */
 export const OPENAI_ONLY_PARAMS: readonly string[] = [

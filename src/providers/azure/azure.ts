@@ -2,6 +2,7 @@ import type { Call } from '../../contract/call.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
+import { OPENAI_MODELS } from '../../dialects/openai/quirks.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
 import { AuthenticationError } from '../../errors/provider-errors.ts';
@@ -39,7 +40,7 @@ export const azure: ProviderDefinition = defineProvider({
       secrets: [key],
     });
     const streamOptions = surface.datedVersion === undefined || surface.datedVersion >= STREAM_OPTIONS_SINCE;
-    return { id: context.id, wire, operations: openaiOperations(wire, { streamOptions }) };
+    return { id: context.id, wire, operations: openaiOperations(wire, { ...OPENAI_MODELS, streamOptions }) };
   },
 });
 

@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from '../../contract/provider.ts';
+import { OPENAI_MODELS } from '../../dialects/openai/quirks.ts';
 import { hostDefinition } from './create-host.ts';
 import type { Host } from './host.ts';
 
@@ -11,7 +12,7 @@ export const OPENAI: Host = {
     organization: { header: 'openai-organization', env: ['OPENAI_ORG_ID'] },
     project: { header: 'openai-project', env: ['OPENAI_PROJECT_ID'] },
   },
-  quirks: { trusted: true },
+  quirks: { ...OPENAI_MODELS, trusted: true },
 };
 
 export const openai: ProviderDefinition = hostDefinition(OPENAI, 'openai');

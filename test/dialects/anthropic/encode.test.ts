@@ -192,6 +192,10 @@ describe('reasoning_effort', () => {
     const { body, warnings } = encoded({ reasoning_effort: 'low', messages: loop, tools: [TOOL] });
     expect(body).not.toHaveProperty('thinking');
     expect(warnings.join()).toMatch(/thinking blocks/);
+    const thinking = { providerOptions: { anthropic: { thinking: { type: 'enabled', budget_tokens: 2000 } as const } } };
+    const explicit = encoded({ ...thinking, messages: loop, tools: [TOOL] });
+    expect(explicit.body).not.toHaveProperty('thinking');
+    expect(explicit.warnings.join()).toMatch(/sent without "thinking"/);
     const own = loop.map((message) =>
       message.role === 'assistant'
         ? { ...message, thinking_blocks: [{ type: 'thinking' as const, thinking: 'hm', signature: 's' }] }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChatMessageParam, ChatRequest } from '../../../src/contract/chat.ts';
 import { chatEncoder } from '../../../src/dialects/openai/encode.ts';
 import type { Quirks } from '../../../src/dialects/openai/quirks.ts';
+import { OPENAI_MODELS } from '../../../src/dialects/openai/quirks.ts';
 import { encodeJSON } from '../../../src/wire/json-body.ts';
 import { callOf } from '../../support/call.ts';
 
@@ -133,5 +134,34 @@ describe('parameters of a deviating host', () => {
       messages: [user],
       max_tokens: 2,
     });
+  });
+
+  it('models that refuse max_tokens get the newer one, and only they', () => {
+    for (const [model, given, limit] of [
+      ['gpt-5-mini', { max_tokens: 1 }, { max_completion_tokens: 1 }],
+      ['o4-mini', { max_tokens: 1, max_completion_tokens: 2 }, { max_completion_tokens: 2 }],
+      ['ft:o4-mini:acme::1', { max_tokens: 1 }, { max_completion_tokens: 1 }],
+      ['gpt-4o', { max_tokens: 1 }, { max_tokens: 1 }],
+      ['gpt-oss-120b', { max_tokens: 1 }, { max_tokens: 1 }],
+    ] as const) {
+      const call = callOf('chat', { messages: [user], ...given }, { model });
+      const { body } = chatEncoder<'chat'>(OPENAI_MODELS, false)(call);
+      expect(JSON.parse(JSON.stringify(body))).toEqual({ model, messages: [user], ...limit });
+    }
+  });
+
+  it('ids of tool calls that are too long are sent by their ends, in a call and in its result', () => {
+    const id = `chatcmpl-tool-${'0123456789abcdef'.repeat(2)}`;
+    const call = { id, type: 'function' as const, function: { name: 'f', arguments: '{}' } };
+    const loop: ChatRequest['messages'] = [
+      { role: 'assistant', tool_calls: [call, { ...call, id: 'call_short' }] },
+      { role: 'tool', tool_call_id: id, content: 'r' },
+    ];
+    const short = id.slice(-40);
+    expect(sent({ messages: loop }, OPENAI_MODELS).messages).toMatchObject([
+      { tool_calls: [{ id: short }, { id: 'call_short' }] },
+      { tool_call_id: short },
+    ]);
+    expect(sent({ messages: loop }).messages).toEqual(loop);
   });
 });
