@@ -83,7 +83,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     const stream = this.#stream;
     this.#raw?.fail(error);
     if (stream === undefined) return this.#reject(error);
-    if (error.kind === 'aborted') return stream.cancel();
+    if (error.kind === 'aborted' && this.#control.call.signal?.aborted === true) return stream.cancel();
     const partial = this.#tally.partial();
     stream.usage = this.#tally.usage;
     if (error.kind !== 'connection') {
