@@ -35,7 +35,7 @@ export type {
   Target,
   Trail,
 } from './contract/call.ts';
-export type { Capabilities } from './contract/capabilities.ts';
+export type { Capabilities, ToolChoiceWord } from './contract/capabilities.ts';
 export type {
   CacheControl,
   ChatChoice,
@@ -73,7 +73,7 @@ export type {
   ClientEventName,
   ClientEventOf,
 } from './contract/events.ts';
-export type { HeadersLike } from './contract/headers.ts';
+export type { HeadersLike, HeaderValue } from './contract/headers.ts';
 export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
 export type {

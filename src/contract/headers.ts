@@ -1,7 +1,7 @@
 /** Response headers; names in lower case, repeated ones as a list. */
 export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-type HeaderValue = string | null | undefined;
+export type HeaderValue = string | null | undefined;
 
 /** Request headers in the shapes that `openai` takes: an object, `Headers`, or pairs. `null` takes a header off, `undefined` says nothing. */
 export type HeadersLike =
