@@ -13,6 +13,11 @@ export interface WireRequest {
   /** Name, value, name, value, …; names in lower case. */
   readonly headers: string[];
   readonly body: string | Uint8Array | undefined;
+  /**
+   * `false`: nobody will end the exchange before its answer begins (no signal, no deadline, no limit below the 300 s after which
+   * Node's fetch gives up by itself). A transport may save what it costs to be ready for it.
+   */
+  readonly abortable?: boolean | undefined;
 }
 
 export type { WireHeaders } from './headers.ts';

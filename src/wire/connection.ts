@@ -68,11 +68,12 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       const body = bodyOf(message);
       const path = prefix + message.path;
       const headers = headersFor(message, call);
-      if (spec.authorize === undefined) return { method, origin, path, headers, body };
+      const abortable = mayEndEarly(call);
+      if (spec.authorize === undefined) return { method, origin, path, headers, body, abortable };
       const made = spec.authorize({ method, url: origin + path, body }, call);
       const seal = (more: Readonly<Record<string, string>>): WireRequest => {
         remember(more, issued);
-        return { method, origin, path, headers: headers.concat(Object.entries(more).flat()), body };
+        return { method, origin, path, headers: headers.concat(Object.entries(more).flat()), body, abortable };
       };
       return made instanceof Promise ? made.then(seal) : seal(made);
     },
@@ -97,6 +98,14 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       return undefined;
     },
   };
+}
+
+/** How long Node's fetch waits for an answer by itself. */
+const PATIENCE_MS = 300_000;
+
+function mayEndEarly({ signal, deadline, limits }: Call): boolean {
+  if (signal !== undefined || deadline !== Number.POSITIVE_INFINITY) return true;
+  return limits.attempt < PATIENCE_MS || limits.firstToken < PATIENCE_MS;
 }
 
 function bodyOf({ body, form }: WireMessage): string | Uint8Array | undefined {
