@@ -58,13 +58,16 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
   data(bytes: Uint8Array): void {
     if (this.#raw !== undefined) return this.#raw.push(bytes);
     this.#kept?.push(bytes);
-    this.#read((reader) => {
+    const reader = this.#reader as ChunkReader<K>;
+    try {
       reader.feed(bytes);
       this.#deliver(reader);
       if (!reader.done) return;
       this.#conclude(reader);
       this.#control.finish();
-    });
+    } catch (error) {
+      throw this.#broken(error, reader);
+    }
   }
 
   end(): void {
@@ -72,11 +75,14 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       this.#raw.end();
       return this.#stream?.end();
     }
-    this.#read((reader) => {
+    const reader = this.#reader as ChunkReader<K>;
+    try {
       reader.flush();
       this.#deliver(reader);
       this.#conclude(reader);
-    });
+    } catch (error) {
+      throw this.#broken(error, reader);
+    }
   }
 
   fail(error: LLMError): void {
@@ -95,15 +101,10 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     stream.fail(new StreamInterruptedError({ message: error.reason, provider, model, code, requestID, cause: error, partial }));
   }
 
-  /** Chunks that were read before something went wrong are delivered first. */
-  #read(step: (reader: ChunkReader<K>) => void): void {
-    const reader = this.#reader as ChunkReader<K>;
-    try {
-      step(reader);
-    } catch (error) {
-      this.#deliver(reader);
-      throw reader.typed(error);
-    }
+  /** What was read before something went wrong is delivered first. */
+  #broken(error: unknown, reader: ChunkReader<K>): unknown {
+    this.#deliver(reader);
+    return reader.typed(error);
   }
 
   #deliver(reader: ChunkReader<K>): void {

@@ -41,6 +41,8 @@ export class LineAssembler {
       if (bytes[0] === LF) start = 1;
     }
     const end = this.#endOfLines(bytes);
+    // most reads of a live stream are whole lines
+    if (start === 0 && end === bytes.byteLength) return end === 0 ? '' : this.#take(bytes);
     const text = end > start ? this.#take(bytes.subarray(start, end)) : '';
     const rest = bytes.subarray(Math.max(start, end));
     if (rest.byteLength > 0) {
