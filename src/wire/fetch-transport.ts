@@ -173,11 +173,28 @@ function namedHeaders(flat: readonly string[]): Record<string, string> {
   return headers;
 }
 
-function headersOf(response: Response): WireHeaders {
-  const headers: Record<string, string | string[]> = Object.create(null);
-  response.headers.forEach((value, name) => {
-    const before = headers[name];
-    headers[name] = before === undefined ? value : [before, value].flat();
-  });
-  return headers;
+/** The headers of a `Response` as a record that asks for a header when it is read: listing them all sorts them first. */
+function headersOf({ headers }: Response): WireHeaders {
+  return new Proxy(headers, BY_NAME) as unknown as WireHeaders;
 }
+
+const BY_NAME: ProxyHandler<Headers> = {
+  get: valueAt,
+  has: (headers, name) => typeof name === 'string' && TOKEN.test(name) && headers.has(name),
+  ownKeys: (headers) => [...new Set(headers.keys())],
+  getOwnPropertyDescriptor(headers, name) {
+    const value = valueAt(headers, name);
+    return value === undefined ? undefined : { value, enumerable: true, configurable: true, writable: false };
+  },
+  getPrototypeOf: () => null,
+};
+
+function valueAt(headers: Headers, name: PropertyKey): string | string[] | undefined {
+  if (typeof name !== 'string' || !TOKEN.test(name)) return undefined;
+  if (name !== 'set-cookie') return headers.get(name) ?? undefined;
+  const cookies = headers.getSetCookie();
+  return cookies.length > 1 ? cookies : cookies[0];
+}
+
+/** RFC 9110, section 5.6.2. `Headers` throws for any other name. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
