@@ -14,9 +14,6 @@ const NOTHING_YET: Readonly<Record<PropertyKey, unknown>> = {
   messages: [],
   allChatCompletions: () => [],
   currentChatCompletionSnapshot: undefined,
-  // awaiting a helper gives the helper
-  // biome-ignore lint/suspicious/noThenProperty: its absence is the point
-  then: undefined,
 };
 
 type Method = (...args: unknown[]) => unknown;
@@ -46,6 +43,7 @@ export function deferredHelper<T extends Helper>(load: () => Promise<() => T>): 
   }
 
   const early = (name: PropertyKey, proxy: T): unknown => {
+    if (name === 'then') return undefined; // awaiting a helper gives the helper
     if (name === 'controller') return controller;
     if (name === 'aborted') return controller.signal.aborted;
     if (name === 'abort') return () => controller.abort();
