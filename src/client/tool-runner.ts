@@ -26,15 +26,13 @@ export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
   static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): ToolRunner {
     const runner = new ToolRunner();
     const client = helperClient(create, runner.#extras, () => runner.messages);
-    runner._run(async () => {
-      try {
-        checkLoop(params);
-        await runner._runTools(client, params as never, runner, options as never);
-      } catch (error) {
+    const loop = () => runner._runTools(client, params as never, runner, options as never);
+    runner._run(() =>
+      guarded(params, loop, (error) => {
         if (isLLMError(error, 'aborted')) runner.#abort = error;
-        throw loopError(error, runner.#extras.route);
-      }
-    });
+        return loopError(error, runner.#extras.route);
+      }),
+    );
     return runner;
   }
 
@@ -57,15 +55,13 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
     const runner = new StreamingToolRunner(params as never);
     runner.on('chunk', (chunk) => runner.#extras.add(chunk as ChatChunk));
     const client = helperClient(create, runner.#extras, () => runner.messages);
-    runner._run(async () => {
-      try {
-        checkLoop(params);
-        await runner._runTools(client, params as never, runner, options as never);
-      } catch (error) {
+    const loop = () => runner._runTools(client, params as never, runner, options as never);
+    runner._run(() =>
+      guarded(params, loop, (error) => {
         if (isLLMError(error, 'aborted')) runner.#abort = error;
-        throw loopError(error, runner.#extras.route);
-      }
-    });
+        return loopError(error, runner.#extras.route);
+      }),
+    );
     return runner;
   }
 
@@ -79,7 +75,13 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
   }
 }
 
-function checkLoop(params: ToolLoopParams): void {
-  checkMessages(params?.messages);
-  if (!Array.isArray(params.tools)) throw wrongInput('tools', 'an array of tools with functions to run', params.tools);
+/** Runs a loop whose parameters make sense; what it throws is told by `explain`. */
+async function guarded(params: ToolLoopParams, loop: () => Promise<void>, explain: (error: unknown) => unknown): Promise<void> {
+  try {
+    checkMessages(params?.messages);
+    if (!Array.isArray(params.tools)) throw wrongInput('tools', 'an array of tools with functions to run', params.tools);
+    await loop();
+  } catch (error) {
+    throw explain(error);
+  }
 }

@@ -54,7 +54,7 @@ const error = (message: string, code: string | null = null, type: string | null 
 const google = (code: number, status: string, message: string): object => ({ error: { code, message, status } });
 const aws = (type: string): Readonly<Record<string, string>> => ({ 'x-amzn-errortype': type });
 
-/** OpenAI's error codes, as any server of its protocol may send them (platform.openai.com/docs/guides/error-codes). */
+/** OpenAI's error codes, which every server of its protocol may send (platform.openai.com/docs/guides/error-codes). */
 const OPENAI_WORDS: Row['said'] = {
   T: said(504, error('The request timed out.', null, 'timeout')),
   C: said(400, error("This model's maximum context length is 8192 tokens.", 'context_length_exceeded')),

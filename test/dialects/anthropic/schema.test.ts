@@ -33,7 +33,7 @@ describe('strictSchema', () => {
     });
   });
 
-  it('reads oneOf as anyOf and old definitions as $defs', () => {
+  it('turns oneOf into anyOf and the definitions of draft 7 into $defs', () => {
     expect(
       strictSchema({
         oneOf: [{ $ref: '#/definitions/a' }, { type: 'object' }],

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import type { Attempt } from '../../../src/errors/attempt.ts';
 import { completeError } from '../../../src/errors/llm-error.ts';
 import { explained } from '../../support/explain.ts';
 import { openai } from '../../support/failure-rows.ts';
@@ -135,10 +136,20 @@ describe('what an error carries', () => {
     }
   });
 
-  it('shows a history as any other error does', () => {
+  it('tells its history once the call is over', () => {
     const error = explained('anthropic', 529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } });
-    completeError(error, [], 'again');
-    expect(error.message).toBe('anthropic/some-model: 529 overloaded');
+    const attempt: Attempt = {
+      number: 1,
+      provider: 'anthropic',
+      model: 'some-model',
+      startedAt: 0,
+      durationMs: 500,
+      waitedMs: 0,
+      outcome: 'service_unavailable',
+      status: 529,
+    };
+    completeError(error, [attempt, { ...attempt, number: 2, startedAt: 1500 }], 'call-1');
+    expect(error.message).toBe('anthropic/some-model: 529 overloaded (2 attempts over 2 s)');
   });
 });
 
