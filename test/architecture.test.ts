@@ -9,11 +9,14 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   errors: { may: [], packages: /^openai\/core\/error$/ },
   time: { may: ['errors'], packages: /^$/ },
   contract: { may: ['errors', 'time'], packages: /^(openai\/(core\/error|resources\/.+)|zod\/mini)$/ },
+  // what layers remember, in the forms that a store of contract/ may have
+  state: { may: ['errors', 'time', 'contract'], packages: /^(opossum|lru-cache)$/ },
+  catalogue: { may: ['errors', 'time', 'contract'], packages: /^(tokenx|gpt-tokenizer(\/.+)?)$/ },
   wire: {
     may: ['errors', 'time', 'contract'],
     packages: /^(undici(\/lib\/.+)?|#default-transport|#media-download|node:.+|aws4fetch|@smithy\/eventstream-codec)$/,
   },
-  middleware: { may: ['errors', 'time', 'contract'], packages: /^(opossum|p-retry|zod\/mini)$/ },
+  middleware: { may: ['errors', 'time', 'contract', 'state'], packages: /^(p-retry|zod\/mini)$/ },
   observe: { may: ['errors', 'time', 'contract'], packages: /^$/ },
   dialects: { may: ['errors', 'time', 'contract', 'wire'], packages: /^openai\/resources\/.+$/ },
   providers: {
@@ -21,7 +24,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
     packages: /^(openai\/resources\/.+|@aws-sdk\/credential-provider-node|google-auth-library)$/,
   },
   client: {
-    may: ['errors', 'time', 'contract', 'middleware', 'observe'],
+    may: ['errors', 'time', 'contract', 'state', 'catalogue', 'middleware', 'observe'],
     files: ['wire/fetch-transport.ts', 'wire/connection.ts', 'wire/media.ts', 'providers/registry.ts'],
     packages: /^(openai\/(core|lib|resources|helpers)\/.+|openai|#default-transport|zod\/mini)$/,
   },
@@ -32,6 +35,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
     packages: /^openai(\/core\/error|\/resources\/.+)?$/,
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },
+  redis: { may: ['errors', 'time', 'contract', 'state'], packages: /^ioredis$/ },
   cli: { may: [], packages: /^(holdfast(\/.+)?|node:.+)$/ },
 };
 

@@ -1,7 +1,9 @@
 import type { WireAnswer } from '../contract/answer.ts';
 import type { Call, CallOptions, Limits, OperationName, RequestOf, ResultOf, Target } from '../contract/call.ts';
+import type { Catalogue } from '../contract/catalogue.ts';
 import type { MediaSource } from '../contract/media.ts';
 import type { Next } from '../contract/middleware.ts';
+import type { MaybePromise, Store } from '../contract/store.ts';
 import type { Settlement } from '../contract/stream.ts';
 import { ChunkStream } from '../contract/stream.ts';
 import type { Usage } from '../contract/usage.ts';
@@ -34,6 +36,8 @@ export interface CallEnvironment {
   /** Milliseconds for a whole call; `Infinity` for none. */
   readonly deadline: number;
   readonly unsupportedParams: 'error' | 'drop' | undefined;
+  readonly store: Store;
+  readonly catalogue: () => MaybePromise<Catalogue>;
   readonly media: MediaSource | undefined;
   readonly closed: boolean;
 }
@@ -127,6 +131,8 @@ export class CallRunner {
         clock,
         trail: ledger,
         resolve: targets.resolve,
+        store: environment.store,
+        catalogue: environment.catalogue,
         media: environment.media,
         report: ledger.report,
       };

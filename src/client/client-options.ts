@@ -4,6 +4,7 @@ import type { ClientEventListeners, ClientEventName } from '../contract/events.t
 import type { HeadersLike } from '../contract/headers.ts';
 import { isHeadersLike } from '../contract/headers.ts';
 import type { Middleware } from '../contract/middleware.ts';
+import type { Store } from '../contract/store.ts';
 import type { Transport } from '../contract/wire.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Logger } from '../observe/log-events.ts';
@@ -49,6 +50,11 @@ export interface ClientOptions {
   readonly unsupportedParams?: 'error' | 'drop' | undefined;
   /** Sends each call's correlation id to the provider as `X-Correlation-ID`. Default `false`. */
   readonly sendCorrelationId?: boolean | undefined;
+  /**
+   * What layers remember between calls. Default: a `memoryStore()` of the client's own, which ends with it; one that is given is
+   * not closed.
+   */
+  readonly store?: Store | undefined;
   /** Drives every wait; `fakeClock()` of `holdfast/testing` in tests. */
   readonly clock?: Clock | undefined;
   /** Allows keys in a browser, where every visitor can read them. Default `false`. */
@@ -65,6 +71,12 @@ const EVENT_NAMES = [
   'stream-committed',
   'breaker-changed',
   'budget-empty',
+  'cooldown',
+  'hedge',
+  'resumed',
+  'cache-hit',
+  'store-degraded',
+  'store-restored',
   'deadline',
   'warning',
   'call-ended',
@@ -113,6 +125,7 @@ const schema = z.strictObject({
   media: z.optional(z.strictObject({ download: z.optional(z.boolean()) })),
   unsupportedParams: z.optional(z.enum(['error', 'drop'])),
   sendCorrelationId: z.optional(z.boolean()),
+  store: z.optional(object<Store>('a store, as memoryStore() makes them', 'close')),
   clock: z.optional(object<Clock>('a clock, as fakeClock() of holdfast/testing makes them', 'now', 'random', 'timer')),
   dangerouslyAllowBrowser: z.optional(z.boolean()),
 });

@@ -1,13 +1,16 @@
+import type { Catalogue } from '../contract/catalogue.ts';
 import type { ClientEventName, ClientEventOf } from '../contract/events.ts';
 import { headerEntries } from '../contract/headers.ts';
 import type { MediaSource } from '../contract/media.ts';
 import type { Middleware } from '../contract/middleware.ts';
+import type { MaybePromise } from '../contract/store.ts';
 import type { Transport } from '../contract/wire.ts';
 import { circuitBreaker } from '../middleware/circuit-breaker.ts';
 import { fallback } from '../middleware/fallback.ts';
 import { retry } from '../middleware/retry.ts';
 import { timeout } from '../middleware/timeout.ts';
 import { logEvents } from '../observe/log-events.ts';
+import { memoryStore } from '../state/memory-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
 import { DeadlineList } from '../time/deadline-list.ts';
@@ -74,6 +77,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     headers: headerEntries(options.headers ?? {}),
     sendCorrelationId: options.sendCorrelationId ?? false,
   });
+  const store = options.store ?? memoryStore();
   const layers = options.use === undefined ? defaultLayers() : [...options.use];
   const environment: { -readonly [K in keyof CallEnvironment]: CallEnvironment[K] } = {
     clock,
@@ -84,6 +88,8 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     deadline: options.deadline ?? Number.POSITIVE_INFINITY,
     unsupportedParams: options.unsupportedParams,
+    store,
+    catalogue: lazyCatalogue(),
     media: options.media?.download === true ? lazyMedia(clock) : undefined,
     closed: false,
   };
@@ -94,6 +100,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     environment.closed = true;
     providers.close();
     for (const layer of layers) layer.close?.();
+    if (options.store === undefined) await store.close();
     deadlines.close();
     clock.close();
     await transport.close();
@@ -138,6 +145,17 @@ function lazyTransport({ transport, fetch }: ClientOptions): LazyTransport {
     async close() {
       await (ready ?? (await loading))?.close();
     },
+  };
+}
+
+function lazyCatalogue(): () => MaybePromise<Catalogue> {
+  let known: MaybePromise<Catalogue> | undefined;
+  return () => {
+    known ??= import('../catalogue/catalogue.ts').then(({ catalogue }) => {
+      known = catalogue;
+      return catalogue;
+    });
+    return known;
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Completion } from 'openai/resources/completions';
 import type { Attempt } from '../errors/attempt.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { ChatChunk, ChatReply, ChatRequest } from './chat.ts';
 import type { CallEvent } from './events.ts';
 import type { HeadersLike } from './headers.ts';
 import type { MediaSource } from './media.ts';
+import type { MaybePromise, Store } from './store.ts';
 import type { ChunkStream } from './stream.ts';
 import type { Target } from './target.ts';
 import type {
@@ -107,6 +109,10 @@ export interface Call<K extends OperationName = OperationName> {
   readonly trail: Trail;
   /** Reads `provider/model`, with the client's aliases and default provider. Throws `ConfigurationError`. */
   readonly resolve: (model: string) => Target;
+  /** What layers remember between calls: the client's own, or the one it was given. */
+  readonly store: Store;
+  /** What is known of models. A promise only until it is loaded. */
+  readonly catalogue: () => MaybePromise<Catalogue>;
   /** Loads media by URL for providers that need bytes; absent unless the client allows it. */
   readonly media?: MediaSource | undefined;
   /** The one way a layer speaks to the outside. */

@@ -17,11 +17,27 @@ export type CallEvent =
       readonly reason: 'backoff' | 'retry-after';
       readonly error: LLMError;
     }
+  /** A wait in the queue of `rateLimit`, told when it is over. `limit`: what was full. */
+  | {
+      readonly type: 'waiting';
+      readonly target: Target;
+      readonly ms: number;
+      readonly reason: 'queue';
+      readonly limit: 'requests' | 'tokens' | 'concurrency' | 'provider';
+    }
   /** A target was not asked at all. */
   | {
       readonly type: 'skipped';
       readonly target: Target;
-      readonly reason: 'circuit_open' | 'configuration' | 'unsupported' | 'too_small' | 'attempts';
+      readonly reason:
+        | 'circuit_open'
+        | 'cooling'
+        | 'configuration'
+        | 'unsupported'
+        | 'too_small'
+        | 'attempts'
+        | 'budget'
+        | 'limit';
       readonly error?: LLMError;
     }
   | { readonly type: 'fallback'; readonly from: Target; readonly to: Target; readonly error: LLMError }
@@ -35,8 +51,26 @@ export type CallEvent =
       readonly to: BreakerState;
       readonly openForMs?: number;
     }
-  /** The token bucket of the resilience layers is empty: no retry. */
+  /** The token bucket of the resilience layers is empty: no retry, no hedge. */
   | { readonly type: 'budget-empty'; readonly target: Target }
+  /** The provider asked to be left alone for longer than a call waits: the target is skipped for so long. */
+  | { readonly type: 'cooldown'; readonly target: Target; readonly ms: number; readonly error: LLMError }
+  /** A second request for the same answer: sent, and later whether it or the first one won. */
+  | { readonly type: 'hedge'; readonly target: Target; readonly outcome: 'started' | 'won' | 'lost'; readonly afterMs: number }
+  /** A broken stream goes on at another target, after so many characters. `overlap`: how many that it repeated were taken out. */
+  | {
+      readonly type: 'resumed';
+      readonly from: Target;
+      readonly to: Target;
+      readonly characters: number;
+      readonly overlap: number;
+      readonly error: LLMError;
+    }
+  /** The answer came from the cache, or from an identical call under way. */
+  | { readonly type: 'cache-hit'; readonly target: Target; readonly source: 'cache' | 'coalesced' }
+  /** Shared state is out of reach: this process goes on with its own. And later: it is shared again. */
+  | { readonly type: 'store-degraded'; readonly store: string; readonly reason: string }
+  | { readonly type: 'store-restored'; readonly store: string }
   | { readonly type: 'deadline'; readonly target: Target; readonly elapsedMs: number }
   /** Something was changed or left out on the way; collected in `route.warnings`. */
   | { readonly type: 'warning'; readonly target: Target; readonly message: string }

@@ -33,7 +33,9 @@ const LINES: { readonly [N in ClientEventName]: (event: ClientEventOf<N>) => Lin
       : ['warn', `attempt ${attempt.number} failed: ${told(attempt)}`],
   waiting: (event) => [
     'info',
-    `waits ${formatDuration(event.ms)} for ${named(event.target)} (${event.reason}, ${event.error.kind})`,
+    event.reason === 'queue'
+      ? `waited ${formatDuration(event.ms)} in the queue for ${named(event.target)} (${event.limit})`
+      : `waits ${formatDuration(event.ms)} for ${named(event.target)} (${event.reason}, ${event.error.kind})`,
   ],
   skipped: (event) => ['info', `skips ${named(event.target)} (${event.reason})`],
   fallback: (event) => ['warn', `falls back from ${named(event.from)} to ${named(event.to)} (${event.error.kind})`],
@@ -43,6 +45,20 @@ const LINES: { readonly [N in ClientEventName]: (event: ClientEventOf<N>) => Lin
     `breaker of ${event.key} is ${event.to}${event.openForMs === undefined ? '' : ` for ${formatDuration(event.openForMs)}`}`,
   ],
   'budget-empty': (event) => ['warn', `retry budget of ${named(event.target)} is spent`],
+  cooldown: (event) => ['warn', `leaves ${named(event.target)} alone for ${formatDuration(event.ms)} (${event.error.kind})`],
+  hedge: (event) => ['info', `hedge at ${named(event.target)} ${event.outcome} after ${formatDuration(event.afterMs)}`],
+  resumed: (event) => [
+    'warn',
+    `stream of ${named(event.from)} goes on at ${named(event.to)} after ${event.characters} characters (${event.error.kind})`,
+  ],
+  'cache-hit': (event) => [
+    'debug',
+    event.source === 'cache'
+      ? `answer for ${named(event.target)} from the cache`
+      : `joins an identical call to ${named(event.target)}`,
+  ],
+  'store-degraded': (event) => ['error', `${event.store} is out of reach, state is local now: ${event.reason}`],
+  'store-restored': (event) => ['info', `${event.store} is back, state is shared again`],
   deadline: (event) => ['warn', `deadline passed after ${formatDuration(event.elapsedMs)}`],
   warning: (event) => ['warn', event.message],
   'call-ended': (event) => {

@@ -1,9 +1,11 @@
+import { catalogue } from '../../src/catalogue/catalogue.ts';
 import type { Call, CallOptions, OperationName, RequestOf } from '../../src/contract/call.ts';
 import type { DecodeContext } from '../../src/contract/codec.ts';
 import type { CallEvent } from '../../src/contract/events.ts';
 import type { WireHeaders } from '../../src/contract/wire.ts';
 import { ContentPolicyViolationError, InternalServerError } from '../../src/errors/provider-errors.ts';
 import { ResponseValidationError } from '../../src/errors/wire-errors.ts';
+import { memoryStore } from '../../src/state/memory-store.ts';
 import { systemClock } from '../../src/time/clock.ts';
 
 export interface TestCall<K extends OperationName> extends Call<K> {
@@ -39,6 +41,8 @@ export function callOf<K extends OperationName>(
     correlationId: 'test-call',
     clock: { ...systemClock, now: () => Date.UTC(2026, 0, 2, 3, 4, 5) },
     trail: { attempts: [], attemptsLeft: 8 },
+    store: memoryStore(),
+    catalogue: () => catalogue,
     resolve: (text) => ({ provider: text.split('/')[0] ?? '', model: text.split('/').slice(1).join('/'), baseURL: '' }),
     report: (event) => {
       events.push(event);

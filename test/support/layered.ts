@@ -7,6 +7,7 @@ import { ChunkStream } from '../../src/contract/stream.ts';
 import type { LLMError } from '../../src/errors/catalogue.ts';
 import { errorOf } from '../../src/errors/catalogue.ts';
 import type { ErrorKind } from '../../src/errors/kinds.ts';
+import { memoryStore } from '../../src/state/memory-store.ts';
 import type { FakeClock } from '../../src/testing/fake-clock.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { callOf } from './call.ts';
@@ -89,6 +90,7 @@ export function layered(
   }) as Next;
 
   const pipeline = compose(layers, wire);
+  const store = memoryStore();
   const trail = {
     attempts: [],
     get attemptsLeft() {
@@ -113,6 +115,7 @@ export function layered(
           options,
           clock,
           trail,
+          store,
           resolve: readTarget,
           report: (event) => events.push(event),
           ...(options.signal ? { signal: options.signal } : {}),
