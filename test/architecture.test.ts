@@ -16,7 +16,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
     may: ['errors', 'time', 'contract'],
     packages: /^(undici(\/lib\/.+)?|#default-transport|#media-download|node:.+|aws4fetch|@smithy\/eventstream-codec)$/,
   },
-  middleware: { may: ['errors', 'time', 'contract', 'state'], packages: /^(p-retry|zod\/mini)$/ },
+  middleware: { may: ['errors', 'time', 'contract', 'state'], packages: /^(opossum|p-retry|zod\/mini)$/ },
   observe: { may: ['errors', 'time', 'contract'], packages: /^$/ },
   dialects: { may: ['errors', 'time', 'contract', 'wire'], packages: /^openai\/resources\/.+$/ },
   providers: {

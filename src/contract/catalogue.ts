@@ -1,4 +1,3 @@
-import type { Call } from './call.ts';
 import type { MaybePromise } from './store.ts';
 import type { Target } from './target.ts';
 import type { Usage } from './usage.ts';
@@ -36,6 +35,6 @@ export interface Catalogue {
   find(target: Pick<Target, 'provider' | 'model'>): ModelFacts | undefined;
   /** US dollars; `undefined` where no price is known. */
   cost(target: Pick<Target, 'provider' | 'model'>, usage: Usage): number | undefined;
-  /** About how many tokens the prompt of a call has; media and tools are counted roughly. */
-  countTokens(call: Call): MaybePromise<number>;
+  /** About how many tokens the prompt of a request has for a target; media and tools are counted roughly. */
+  countTokens(target: Pick<Target, 'provider' | 'model'>, request: object): MaybePromise<number>;
 }
