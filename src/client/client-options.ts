@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { BatchEngine } from '../contract/batches.ts';
 import { callback, checkOptions } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
 import type { HeadersLike } from '../contract/headers.ts';
@@ -55,6 +56,8 @@ export interface ClientOptions {
    * not closed.
    */
   readonly store?: Store | undefined;
+  /** Runs `llm.batches` and keeps `llm.files`: an engine, as `batchEngine()` of `holdfast/batches` makes them. Closed with the client. */
+  readonly batches?: BatchEngine | undefined;
   /** Drives every wait; `fakeClock()` of `holdfast/testing` in tests. */
   readonly clock?: Clock | undefined;
   /** Allows keys in a browser, where every visitor can read them. Default `false`. */
@@ -126,6 +129,7 @@ const schema = z.strictObject({
   unsupportedParams: z.optional(z.enum(['error', 'drop'])),
   sendCorrelationId: z.optional(z.boolean()),
   store: z.optional(object<Store>('a store, as memoryStore() makes them', 'close')),
+  batches: z.optional(object<BatchEngine>('an engine, as batchEngine() of holdfast/batches makes them', 'start', 'close')),
   clock: z.optional(object<Clock>('a clock, as fakeClock() of holdfast/testing makes them', 'now', 'random', 'timer')),
   dangerouslyAllowBrowser: z.optional(z.boolean()),
 });

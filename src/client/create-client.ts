@@ -1,3 +1,5 @@
+import type { BatchHost } from '../contract/batches.ts';
+import { linkBatches } from '../contract/batches.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { ClientEventName, ClientEventOf } from '../contract/events.ts';
 import { headerEntries } from '../contract/headers.ts';
@@ -5,6 +7,7 @@ import type { MediaSource } from '../contract/media.ts';
 import type { Middleware } from '../contract/middleware.ts';
 import type { MaybePromise } from '../contract/store.ts';
 import type { Transport } from '../contract/wire.ts';
+import { isLLMError } from '../errors/catalogue.ts';
 import { circuitBreaker } from '../middleware/circuit-breaker.ts';
 import { fallback } from '../middleware/fallback.ts';
 import { retry } from '../middleware/retry.ts';
@@ -98,6 +101,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
   const close = async (): Promise<void> => {
     if (environment.closed) return;
     environment.closed = true;
+    await options.batches?.close();
     providers.close();
     for (const layer of layers) layer.close?.();
     if (options.store === undefined) await store.close();
@@ -107,7 +111,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     listeners.clear();
   };
 
-  return {
+  const client: LLMClient = {
     chat: { completions: new ChatCompletions(runner) },
     completions: new TextCompletions(runner),
     embeddings: new Embeddings(runner),
@@ -119,6 +123,31 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     },
     close,
     [Symbol.asyncDispose]: close,
+  };
+  const host = batchHost(client, environment);
+  linkBatches(client, { engine: options.batches, host });
+  options.batches?.start(host);
+  return client;
+}
+
+function batchHost(client: LLMClient, { clock, targets }: CallEnvironment): BatchHost {
+  const names = new Map<string, string>();
+  return {
+    clock,
+    names,
+    async run(line) {
+      const { runBatchLine } = await import('./batch-host.ts');
+      const model = String(line.body.model);
+      return runBatchLine(client, line, names.get(model) ?? model);
+    },
+    refuses(model) {
+      try {
+        targets.resolve(names.get(model) ?? model);
+        return undefined;
+      } catch (error) {
+        return isLLMError(error) ? error.reason : String(error);
+      }
+    },
   };
 }
 

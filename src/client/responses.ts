@@ -2,6 +2,7 @@ import type { WireAnswer } from '../contract/answer.ts';
 import type { WireHeaders } from '../contract/headers.ts';
 import type { ChunkStream } from '../contract/stream.ts';
 import { isLLMError } from '../errors/catalogue.ts';
+import { envelope, envelopeOf } from '../errors/envelope.ts';
 
 /** Headers that describe bytes on the wire, which these responses no longer are. */
 const OF_THE_WIRE: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'transfer-encoding', 'connection']);
@@ -42,7 +43,7 @@ export function sseResponse(chunks: ChunkStream<unknown>, answer: WireAnswer | u
         controller.enqueue(line(done === true ? '[DONE]' : JSON.stringify(value)));
         if (done === true) controller.close();
       } catch (error) {
-        controller.enqueue(line(JSON.stringify({ error: errorBody(error) })));
+        controller.enqueue(line(JSON.stringify(errorBody(error))));
         controller.close();
       }
     },
@@ -52,6 +53,5 @@ export function sseResponse(chunks: ChunkStream<unknown>, answer: WireAnswer | u
 }
 
 function errorBody(error: unknown): object {
-  if (!isLLMError(error)) return { message: 'the stream broke', type: 'server_error', code: null, param: null };
-  return { message: error.message, type: error.type ?? error.kind, code: error.code ?? error.kind, param: error.param ?? null };
+  return isLLMError(error) ? envelopeOf(error).body : envelope('the stream broke', 'server_error');
 }

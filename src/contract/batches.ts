@@ -10,9 +10,16 @@ export type BatchEndpoint = (typeof BATCH_ENDPOINTS)[number];
 /** A file on its way to a shelf. Its bytes are taken as they come; a shelf never holds them all. */
 export interface FileUpload {
   readonly filename: string;
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Asked when the content has been taken: in a form, fields may follow the file. Throws a typed error when they are wrong. */
+  details(): FileDetails;
+}
+
+/** What goes with a file. */
+export interface FileDetails {
   /** `batch` for the input of batches. */
   readonly purpose: string;
-  readonly content: AsyncIterable<Uint8Array>;
+  /** Default for purpose `batch`: 30 days. */
   readonly expires_after?: { readonly anchor: 'created_at'; readonly seconds: number } | undefined;
 }
 
@@ -99,6 +106,8 @@ export interface BatchLineAnswer {
 /** What a client does for an engine that it was given. */
 export interface BatchHost {
   readonly clock: Clock;
+  /** Bare names of models that lines may use, with what they stand for; a server adds its own. */
+  readonly names: Map<string, string>;
   run(line: BatchLine): Promise<BatchLineAnswer>;
   /** Why the model of a line cannot be run, in words; `undefined` when it can. Nothing is sent. */
   refuses(model: string): string | undefined;
@@ -112,4 +121,22 @@ export interface BatchEngine {
   start(host: BatchHost): void;
   /** Lets running lines go (they run again at the next start) and closes the store. */
   close(): Promise<void>;
+}
+
+/** What a client has to do with batches. */
+export interface BatchLink {
+  /** The engine that it was given. */
+  readonly engine: BatchEngine | undefined;
+  readonly host: BatchHost;
+}
+
+const LINKS = new WeakMap<object, BatchLink>();
+
+/** For the client: remembers its link, so that a server around it finds the engine. */
+export function linkBatches(client: object, link: BatchLink): void {
+  LINKS.set(client, link);
+}
+
+export function batchLinkOf(client: object): BatchLink | undefined {
+  return LINKS.get(client);
 }

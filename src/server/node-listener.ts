@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Handler } from './handler.ts';
+
+/** What `http.createServer` calls. */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * The handler for Node's own HTTP server. A client that leaves ends its call upstream; a slow reader slows the stream down.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * createServer(nodeListener(createHandler(llm))).listen(8080);
+ */
+export function nodeListener(handler: Handler): NodeListener {
+  return (incoming, outgoing) => {
+    const left = new AbortController();
+    outgoing.on('close', () => {
+      if (!outgoing.writableFinished) left.abort();
+    });
+    handler(requestOf(incoming, left.signal)).then(
+      (response) => send(response, outgoing),
+      () => outgoing.destroy(),
+    );
+  };
+}
+
+function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, typeof value === 'string' ? value : value.join(', '));
+  }
+  const method = incoming.method ?? 'GET';
+  const path = incoming.url?.startsWith('/') === true ? incoming.url : '/';
+  const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(incoming);
+  return new Request(`http://localhost${path}`, { method, headers, signal, body, duplex: 'half' } as RequestInit);
+}
+
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const bytes = incoming[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await bytes.next();
+      if (done === true) controller.close();
+      else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    },
+    // the answer still goes out on this connection: what comes in is let pass
+    cancel() {
+      incoming.resume();
+    },
+  });
+}
+
+async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  const reader = response.body?.getReader();
+  if (reader === undefined) {
+    outgoing.end();
+    return;
+  }
+  outgoing.on('close', () => void reader.cancel().catch(() => {}));
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || outgoing.destroyed) break;
+      if (!outgoing.write(value)) await drained(outgoing);
+    }
+    outgoing.end();
+  } catch {
+    outgoing.destroy();
+  }
+}
+
+const drained = (outgoing: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      outgoing.off('drain', go);
+      outgoing.off('close', go);
+      resolve();
+    };
+    outgoing.on('drain', go);
+    outgoing.on('close', go);
+  });
