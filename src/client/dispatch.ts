@@ -1,4 +1,4 @@
-import { takeAnswer } from '../contract/answer.ts';
+import { answerOf } from '../contract/answer.ts';
 import type { Call, OperationName } from '../contract/call.ts';
 import type { Next } from '../contract/middleware.ts';
 import type { Provider } from '../contract/provider.ts';
@@ -36,11 +36,11 @@ export function createDispatch(providers: Providers): Next {
     const open = ledger.begin(target);
     try {
       const result = await operation(call);
-      const answer = takeAnswer(result);
+      const answer = answerOf(result);
       const streams = result instanceof ChunkStream;
       const marks = answer ?? (streams ? marksOf(result, provider) : {});
       const attempt = ledger.succeed(open, marks);
-      ledger.answer = answer;
+      ledger.answered = result;
       if (attempt === undefined) return result;
       if (!streams) ledger.settle(attempt, target, 'success');
       else {

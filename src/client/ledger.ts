@@ -1,4 +1,5 @@
 import type { WireAnswer } from '../contract/answer.ts';
+import { takeAnswer } from '../contract/answer.ts';
 import type { Target, Trail } from '../contract/call.ts';
 import type { CallEvent, CallIdentity, ClientEvent } from '../contract/events.ts';
 import type { Settlement } from '../contract/stream.ts';
@@ -30,8 +31,8 @@ export class Ledger implements Trail {
   readonly warnings: string[] = [];
   /** Who answered last. */
   winner: Target | undefined;
-  /** The provider's own answer behind the last whole result. */
-  answer: WireAnswer | undefined;
+  /** The last result that a provider has given. */
+  answered: object | undefined;
   readonly #maxAttempts: number;
   readonly #clock: Clock;
   readonly #listeners: Listeners;
@@ -120,6 +121,15 @@ export class Ledger implements Trail {
   /** The call ends while attempts are running: they end with it. */
   interrupt(error: LLMError): void {
     for (const open of [...this.#open]) this.fail(open, error);
+  }
+
+  /** Takes the provider's own answer off a result; off the last one that a provider gave where a layer made another of it. */
+  takeAnswer(result: unknown): WireAnswer | undefined {
+    const own = typeof result === 'object' && result !== null ? takeAnswer(result) : undefined;
+    const { answered } = this;
+    this.answered = undefined;
+    const last = answered === undefined || answered === result ? undefined : takeAnswer(answered);
+    return own ?? last;
   }
 
   route(primary: Target, usage: Usage | undefined): Route {

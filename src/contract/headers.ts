@@ -1,6 +1,20 @@
 /** Response headers; names in lower case, repeated ones as a list. */
 export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+/** The first value of a response header. */
+export function headerText(headers: WireHeaders, name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'string' || typeof first === 'number' ? String(first).trim() : undefined;
+}
+
+/** What the clock of a provider says when its own answer tells it, `now` otherwise: moments in headers count from there. */
+export function serverTime(headers: WireHeaders, now: number): number {
+  const date = headerText(headers, 'date');
+  const sent = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(sent) ? now : sent;
+}
+
 export type HeaderValue = string | null | undefined;
 
 /** Request headers in the shapes that `openai` takes: an object, `Headers`, or pairs. `null` takes a header off, `undefined` says nothing. */

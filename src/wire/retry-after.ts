@@ -1,8 +1,7 @@
-import type { WireHeaders } from '../contract/wire.ts';
-import { parseDuration, waitInWords } from './duration.ts';
-import { headerText, waitForReset, waitUntil } from './reset-headers.ts';
-
-export { parseDuration } from './duration.ts';
+import type { WireHeaders } from '../contract/headers.ts';
+import { headerText, serverTime } from '../contract/headers.ts';
+import { limitsIn } from '../contract/limit-headers.ts';
+import { parseDuration, waitInWords, waitUntil } from '../time/duration.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -12,9 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * Moments in time count from the answer's own `date`, so that a wrong clock here does no harm.
  */
 export function retryAfterMs(headers: WireHeaders, body: unknown, message: string, now: number): number | undefined {
-  const date = headerText(headers, 'date');
-  const sent = date === undefined ? Number.NaN : Date.parse(date);
-  const serverNow = Number.isNaN(sent) ? now : sent;
+  const serverNow = serverTime(headers, now);
   return (
     sensible(fromHeaders(headers, serverNow)) ??
     sensible(fromBody(body, serverNow)) ??
@@ -32,6 +29,22 @@ function fromHeaders(headers: WireHeaders, now: number): number | undefined {
   if (ms !== undefined && Number(ms) > 0) return Number(ms);
   const after = headerText(headers, 'retry-after');
   return after === undefined ? undefined : waitUntil(after, now);
+}
+
+/**
+ * When the limit that ran out is restored. A limit with something left says nothing about the failure;
+ * where nothing tells what is left, the latest reset is taken.
+ */
+function waitForReset(headers: WireHeaders, now: number): number | undefined {
+  const limits = limitsIn(headers, now);
+  const resets = (left: number | undefined): number[] =>
+    limits.flatMap((limit) => (limit.left === left && limit.resetMs !== undefined && limit.resetMs > 0 ? limit.resetMs : []));
+  const exhausted = resets(0);
+  if (exhausted.length > 0) return Math.max(...exhausted);
+  const after = headerText(headers, 'x-ratelimit-reset-after');
+  if (after !== undefined) return waitUntil(after, now);
+  const unknown = resets(undefined);
+  return unknown.length === 0 || limits.some(({ left }) => left !== undefined) ? undefined : Math.max(...unknown);
 }
 
 function fromBody(body: unknown, now: number): number | undefined {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, retryAfterMs } from '../../src/wire/retry-after.ts';
+import { parseDuration } from '../../src/time/duration.ts';
+import { retryAfterMs } from '../../src/wire/retry-after.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const of = (headers: Record<string, string>, body: unknown = undefined, message = ''): number | undefined =>

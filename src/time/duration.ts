@@ -16,6 +16,23 @@ export function parseDuration(text: string): number | undefined {
   return ms;
 }
 
+const EPOCH_SECONDS = 1e9;
+const EPOCH_MS = 1e12;
+
+/** Milliseconds from `now` to what a text says: a duration, seconds, an epoch in seconds or milliseconds, or a date. */
+export function waitUntil(text: string, now: number): number | undefined {
+  const duration = parseDuration(text);
+  if (duration !== undefined) {
+    const seconds = Number(text);
+    if (seconds >= EPOCH_MS) return seconds - now;
+    return seconds >= EPOCH_SECONDS ? duration - now : duration;
+  }
+  // Date.parse takes "-1" and "soon 5" for dates
+  if (!/^(?:\d{4}-\d\d-\d\d|[a-z]{3,9}, ?\d)/i.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at - now;
+}
+
 function unitMs(unit: string): number {
   if (unit.startsWith('d')) return 86_400_000;
   if (unit.startsWith('h')) return 3_600_000;
