@@ -97,6 +97,28 @@ export type {
   ProviderOptions,
   SageMakerOptions,
 } from './contract/provider-options.ts';
+export type {
+  AnswerStore,
+  BucketRule,
+  BucketStore,
+  BucketTake,
+  CircuitAdmission,
+  CircuitChange,
+  CircuitPermit,
+  CircuitRefusal,
+  CircuitRule,
+  CircuitSnapshot,
+  CircuitStore,
+  CircuitVerdict,
+  CooldownStore,
+  MaybePromise,
+  SlotStore,
+  Spending,
+  SpendingRule,
+  SpendingStore,
+  Store,
+  StoreContext,
+} from './contract/store.ts';
 export type { Settlement, StreamSource } from './contract/stream.ts';
 export { ChunkStream } from './contract/stream.ts';
 export type { Usage } from './contract/usage.ts';
@@ -146,7 +168,7 @@ export {
   StreamInterruptedError,
   TimeoutError,
 } from './errors/wire-errors.ts';
-export type { CircuitBreaker, CircuitBreakerOptions, CircuitSnapshot } from './middleware/circuit-breaker.ts';
+export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit-breaker.ts';
 export { circuitBreaker } from './middleware/circuit-breaker.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';
 export { fallback } from './middleware/fallback.ts';
@@ -159,6 +181,7 @@ export { requireKey } from './providers/credentials.ts';
 export { defineProvider } from './providers/define-provider.ts';
 export type { OpenAICompatibleSettings } from './providers/openai-hosts/openai-compatible.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-compatible.ts';
+export { memoryStore } from './state/memory-store.ts';
 export type { Jitter } from './time/backoff.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { DeadlineList, Watched } from './time/deadline-list.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { BatchEngine } from '../contract/batches.ts';
-import { callback, checkOptions } from '../contract/check-options.ts';
+import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
 import type { HeadersLike } from '../contract/headers.ts';
 import { isHeadersLike } from '../contract/headers.ts';
@@ -128,7 +128,7 @@ const schema = z.strictObject({
   media: z.optional(z.strictObject({ download: z.optional(z.boolean()) })),
   unsupportedParams: z.optional(z.enum(['error', 'drop'])),
   sendCorrelationId: z.optional(z.boolean()),
-  store: z.optional(object<Store>('a store, as memoryStore() makes them', 'close')),
+  store: z.optional(storeOption),
   batches: z.optional(object<BatchEngine>('an engine, as batchEngine() of holdfast/batches makes them', 'start', 'close')),
   clock: z.optional(object<Clock>('a clock, as fakeClock() of holdfast/testing makes them', 'now', 'random', 'timer')),
   dangerouslyAllowBrowser: z.optional(z.boolean()),

@@ -103,7 +103,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     environment.closed = true;
     await options.batches?.close();
     providers.close();
-    for (const layer of layers) layer.close?.();
+    for (const layer of layers) layer.close?.(options.store);
     if (options.store === undefined) await store.close();
     deadlines.close();
     clock.close();

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import type { Store } from './store.ts';
 
 /**
  * Checks options that a user gave, once, when something is built. Returns a copy with defaults filled in; the user's own
@@ -48,6 +49,12 @@ export const milliseconds: z.ZodMiniType<number> = z.number(MILLISECONDS).check(
 export function callback<F>(): z.ZodMiniType<F> {
   return z.custom<F>((value) => typeof value === 'function', 'a function');
 }
+
+/** Where a layer keeps what it remembers. */
+export const storeOption: z.ZodMiniType<Store> = z.custom<Store>(
+  (value) => typeof value === 'object' && value !== null && 'circuits' in value,
+  'a store, as memoryStore() makes them',
+);
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

@@ -1,4 +1,5 @@
 import type { Call, OperationName, ResultOf } from './call.ts';
+import type { Store } from './store.ts';
 
 /** The rest of the pipeline. May be called any number of times, with the same call or a changed copy. */
 export type Next = <K extends OperationName>(call: Call<K>) => Promise<ResultOf<K>>;
@@ -14,6 +15,6 @@ export type Next = <K extends OperationName>(call: Call<K>) => Promise<ResultOf<
  */
 export interface Middleware {
   <K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>>;
-  /** Frees what the layer holds; called by `client.close()`. */
-  close?(): void;
+  /** Frees what the layer holds; called by `client.close()`, with the store that the client was given, if any: its state stays. */
+  close?(staying?: Store): void;
 }

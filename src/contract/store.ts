@@ -1,5 +1,5 @@
 import type { Clock } from '../time/clock.ts';
-import type { CallEvent } from './events.ts';
+import type { BreakerState, CallEvent } from './events.ts';
 
 /** A value that is mostly there at once: state in memory answers without a promise, state elsewhere with one. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -23,6 +23,7 @@ export interface Store {
   readonly cooldowns: CooldownStore;
   readonly spending: SpendingStore;
   readonly answers: AnswerStore;
+  readonly circuits: CircuitStore;
   /** Forgets what is kept in this process and frees connections that the store itself has opened. */
   close(): MaybePromise<void>;
 }
@@ -39,7 +40,7 @@ export interface BucketTake {
   readonly taken: boolean;
   /** Tokens after it; below zero while a bucket is in debt. */
   readonly left: number;
-  /** Milliseconds until as many tokens will be there, 0 when they were taken; `Infinity` when they never fit. */
+  /** Whole milliseconds until as many tokens will be there, 0 when they were taken; `Infinity` when that never comes. */
   readonly waitMs: number;
 }
 
@@ -67,7 +68,7 @@ export interface CooldownStore {
   end(key: string, context: StoreContext): MaybePromise<void>;
 }
 
-/** How much may be spent. The window begins with the first spending and then begins anew. */
+/** How much may be spent. The window begins with the first amount that is added, and ends `windowMs` later. */
 export interface SpendingRule {
   readonly limit: number;
   /** Milliseconds; `Infinity` for a limit that never begins anew. */
@@ -78,7 +79,7 @@ export interface Spending {
   readonly accepted: boolean;
   /** What is spent in the window, with this amount if it was accepted. */
   readonly spent: number;
-  /** Milliseconds until the window begins anew; `Infinity` for never. */
+  /** Milliseconds until the window ends, all of them while it has not begun; `Infinity` for never. */
   readonly resetMs: number;
 }
 
@@ -86,7 +87,7 @@ export interface Spending {
 export interface SpendingStore {
   /** Adds `amount` if the limit allows it. */
   spend(key: string, amount: number, rule: SpendingRule, context: StoreContext): MaybePromise<Spending>;
-  /** Adds `amount`, which may be negative, whatever the limit: the difference between an estimate and the bill. */
+  /** Adds `amount`, which may be negative, whatever the limit: the difference between an estimate and the bill. Never below 0. */
   settle(key: string, amount: number, rule: SpendingRule, context: StoreContext): MaybePromise<Spending>;
 }
 
@@ -95,4 +96,83 @@ export interface AnswerStore {
   get(key: string, context: StoreContext): MaybePromise<string | undefined>;
   set(key: string, answer: string, ttlMs: number, context: StoreContext): MaybePromise<void>;
   delete(key: string, context: StoreContext): MaybePromise<void>;
+}
+
+/** When a circuit opens, and for how long. */
+export interface CircuitRule {
+  /** Opens when more than this share of the counted outcomes are failures: at least 0, below 1. */
+  readonly failureRate: number;
+  /** Nothing is decided on fewer outcomes than this. */
+  readonly minCalls: number;
+  /** How far back outcomes count, in milliseconds. */
+  readonly windowMs: number;
+  /** Milliseconds until the first trial, before chance; twice as long for each further opening in a row. */
+  readonly openForMs: number;
+}
+
+/** What an attempt says about the health of its target. `neutral`: nothing. */
+export type CircuitVerdict = 'success' | 'failure' | 'neutral';
+
+/** Leave to send one attempt, to be handed back as it is. It holds for the state it was given in: who comes back later decides nothing. */
+export interface CircuitPermit {
+  readonly trial: boolean;
+}
+
+export interface CircuitChange {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  /** When it opened. */
+  readonly openForMs?: number;
+}
+
+/** Why nothing is to be sent. */
+export interface CircuitRefusal {
+  /** `half-open`: a trial is under way. */
+  readonly state: 'open' | 'half-open';
+  /** Milliseconds until the next trial; half-open, when nobody knows, the rule's `openForMs`. */
+  readonly retryAfterMs: number;
+  /** The outcomes that opened it; 0 after a failed trial. */
+  readonly calls: number;
+  readonly failures: number;
+}
+
+export type CircuitAdmission =
+  | { readonly permit: CircuitPermit; readonly changed?: CircuitChange }
+  | { readonly permit?: undefined; readonly refusal: CircuitRefusal };
+
+/** A circuit as it stands, for dashboards and tests. */
+export interface CircuitSnapshot {
+  readonly key: string;
+  readonly state: BreakerState;
+  /** When the next trial is let through, in milliseconds since the epoch; while `open` only. */
+  readonly trialAt?: number;
+}
+
+/**
+ * Circuits: closed, open for a while, then half-open with one trial at a time until one of them decides. A circuit nobody has
+ * used is closed.
+ */
+export interface CircuitStore {
+  /** @param leaseMs when a trial that has not settled is taken for lost. */
+  admit(key: string, rule: CircuitRule, leaseMs: number, context: StoreContext): MaybePromise<CircuitAdmission>;
+  /**
+   * To be called once for each permit, when its attempt has really ended.
+   *
+   * @param retryAfterMs how long a failing provider asked to be left alone; 0 if it did not.
+   */
+  settle(
+    key: string,
+    rule: CircuitRule,
+    permit: CircuitPermit,
+    verdict: CircuitVerdict,
+    retryAfterMs: number,
+    context: StoreContext,
+  ): MaybePromise<CircuitChange | undefined>;
+  /**
+   * The circuits whose keys begin with `prefix`, as far as this process knows them, the longest unused first; one that is kept
+   * elsewhere as it was last seen.
+   */
+  known(prefix: string): readonly CircuitSnapshot[];
+  /** Forgets those in this process; what is kept elsewhere stays for the others. */
+  forget(prefix: string): void;
 }

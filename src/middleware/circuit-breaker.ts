@@ -1,16 +1,22 @@
 import * as z from 'zod/mini';
-import type { Call, OperationName, ResultOf } from '../contract/call.ts';
-import { callback, checkOptions } from '../contract/check-options.ts';
+import type { Call, OperationName, ResultOf, Trail } from '../contract/call.ts';
+import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
-import type { Settlement } from '../contract/stream.ts';
+import type {
+  CircuitChange,
+  CircuitPermit,
+  CircuitRefusal,
+  CircuitRule,
+  CircuitSnapshot,
+  CircuitVerdict,
+  MaybePromise,
+  Store,
+} from '../contract/store.ts';
 import { whenSettled } from '../contract/stream.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
-import type { CircuitOptions, CircuitSnapshot, Permit } from './circuit-breaker/circuit.ts';
-import { Circuit } from './circuit-breaker/circuit.ts';
-import { isFailure } from './circuit-breaker/verdict.ts';
-
-export type { CircuitSnapshot } from './circuit-breaker/circuit.ts';
+import { CircuitOpenError } from '../errors/policy-errors.ts';
+import { isFailure } from './circuit-breaker/is-failure.ts';
 
 /** When a target is left alone, and for how long. */
 export interface CircuitBreakerOptions {
@@ -32,14 +38,21 @@ export interface CircuitBreakerOptions {
    * 5xx, broken streams and answers outside the protocol; not throttling, quota, keys, bad requests, filters or aborts.
    */
   readonly isFailure?: ((error: LLMError) => boolean) | undefined;
+  /** Where circuits are kept. Default: the client's store. */
+  readonly store?: Store | undefined;
+  /**
+   * Breakers with the same name, numbers and store share the circuits of equal keys, over clients and processes. Default: the
+   * name of the function `isFailure`, so that breakers which judge differently are apart.
+   */
+  readonly name?: string | undefined;
 }
 
 /** The layer, with a look inside. */
 export interface CircuitBreaker extends Middleware {
-  /** Every circuit that is kept, the longest unused first. */
+  /** Every circuit of this breaker, the longest unused first; one in a store that other processes use too as it was last seen here. */
   readonly snapshot: () => readonly CircuitSnapshot[];
-  /** Forgets all circuits. */
-  close(): void;
+  /** Forgets all circuits in memory. Those in a store that was given to a client stay when that client is closed. */
+  close(staying?: Store): void;
 }
 
 const RATE = 'a share of at least 0 and below 1';
@@ -52,10 +65,25 @@ const schema = z.strictObject({
   window: z._default(z.number(POSITIVE).check(z.gt(0, POSITIVE)), 30_000),
   openFor: z._default(z.number(POSITIVE).check(z.gt(0, POSITIVE)), 5_000),
   key: z._default(callback<(call: Call) => string>(), () => keyOfTarget),
-  isFailure: z._default(callback<(error: LLMError) => boolean>(), () => isFailure),
+  isFailure: z.optional(callback<(error: LLMError) => boolean>()),
+  store: z.optional(storeOption),
+  name: z.optional(z.string()),
 });
 
-const MOST_CIRCUITS = 1_000;
+const LONGEST_TRIAL = 600_000;
+const MOST_STORES = 100;
+
+/** An attempt that was let through. */
+interface Passage {
+  readonly store: Store;
+  readonly key: string;
+  readonly id: string;
+  readonly permit: CircuitPermit;
+  readonly call: Call;
+}
+
+/** Who lets a call's trial through: a second breaker of the same circuit beneath the first one must not refuse it. */
+const trials = new WeakMap<Trail, { readonly id: string; readonly breaker: unknown }>();
 
 /**
  * Stops asking a target that keeps failing: calls to it reject with `CircuitOpenError`, nothing is sent, and a `fallback` around it
@@ -71,89 +99,138 @@ const MOST_CIRCUITS = 1_000;
  * breaker.snapshot(); // [{ key: 'anthropic/claude-sonnet-4-5', state: 'closed' }]
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
-  const { key: keyOf, isFailure, ...settings } = checkOptions(schema, options, 'circuitBreaker');
-  const circuits = new Circuits(settings);
+  const { failureRate, minCalls, window, openFor, ...given } = checkOptions(schema, options, 'circuitBreaker');
+  const rule: CircuitRule = { failureRate, minCalls, windowMs: window, openForMs: openFor };
+  const { name = given.isFailure?.name ?? '' } = given;
+  const circuits = new OwnCircuits(`${name}(${failureRate},${minCalls},${window},${openFor}):`, given.store);
+  const speaksAgainst = given.isFailure ?? isFailure;
 
-  function settle(circuit: Circuit, permit: Permit, call: Call, outcome: Settlement): void {
-    if (outcome === 'success') circuit.settle(permit, 'success', call);
-    else if (outcome === 'abandoned') circuit.settle(permit, permit.trial ? 'success' : 'neutral', call);
-    else circuit.settle(permit, verdictOf(outcome, call), call, outcome.retryAfterMs);
-  }
-
-  function verdictOf(error: LLMError, call: Call): 'failure' | 'neutral' {
+  function verdictOn(outcome: unknown, { permit, call }: Passage): CircuitVerdict {
+    if (outcome === 'success') return 'success';
+    if (outcome === 'abandoned') return permit.trial ? 'success' : 'neutral';
+    if (!isLLMError(outcome)) return 'neutral';
     try {
-      return isFailure(error) ? 'failure' : 'neutral';
+      return speaksAgainst(outcome) ? 'failure' : 'neutral';
     } catch (thrown) {
-      const message = `circuitBreaker.isFailure threw (${String(thrown)}); the ${error.kind} error was not counted`;
+      const message = `circuitBreaker.isFailure threw (${String(thrown)}); the ${outcome.kind} error was not counted`;
       call.report({ type: 'warning', target: call.target, message });
       return 'neutral';
     }
   }
 
+  function settle(passage: Passage, outcome: unknown): MaybePromise<void> {
+    const { store, id, permit, call } = passage;
+    if (permit.trial && trials.get(call.trail)?.breaker === circuitBreaker) trials.delete(call.trail);
+    const verdict = verdictOn(outcome, passage);
+    const retryAfterMs = (verdict === 'failure' && (outcome as LLMError).retryAfterMs) || 0;
+    const changed = store.circuits.settle(id, rule, permit, verdict, retryAfterMs, call);
+    if (changed instanceof Promise) return changed.then((change) => tell(passage, change));
+    tell(passage, changed);
+  }
+
   async function circuitBreaker<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
     // Out of time before it began: its failure would say nothing about the target.
     if (call.deadline !== Number.POSITIVE_INFINITY && call.clock.now() >= call.deadline) return next(call);
-    const circuit = circuits.of(keyOf(call), call);
-    const permit = circuit.admit(call);
+    const store = circuits.storeFor(call);
+    const key = given.key(call);
+    const id = circuits.idOf(key);
+    const asked = store.circuits.admit(id, rule, Math.min(call.limits.attempt, LONGEST_TRIAL), call);
+    const admission = asked instanceof Promise ? await asked : asked;
+    const { permit } = admission;
     if (permit === undefined) {
-      const error = circuit.refusal(call);
-      call.report({ type: 'skipped', target: call.target, reason: 'circuit_open', error });
-      throw error;
+      const held = trials.get(call.trail);
+      if (held?.id === id && held.breaker !== circuitBreaker) return next(call);
+      throw refused(call, admission.refusal);
     }
+    if (permit.trial) trials.set(call.trail, { id, breaker: circuitBreaker });
+    const passage = { store, key, id, permit, call };
     let result: ResultOf<K>;
     try {
+      tell(passage, admission.changed);
       result = await next(call);
     } catch (error) {
-      if (isLLMError(error)) settle(circuit, permit, call, error);
-      else circuit.settle(permit, 'neutral', call);
+      const told = settle(passage, error);
+      if (told instanceof Promise) await told;
       throw error;
     }
-    whenSettled(result, (outcome) => settle(circuit, permit, call, outcome));
+    whenSettled(result, (outcome) => {
+      const told = settle(passage, outcome);
+      if (told instanceof Promise) told.catch(() => {});
+    });
     return result;
   }
 
-  return Object.assign(circuitBreaker, { snapshot: () => circuits.snapshot(), close: () => circuits.close() });
+  return Object.assign(circuitBreaker, {
+    snapshot: () => circuits.snapshot(),
+    close: (staying?: Store) => circuits.forget(staying),
+  });
 }
 
 function keyOfTarget({ target: { provider, model, baseURL } }: Call): string {
   return baseURL === '' ? `${provider}/${model}` : `${provider}/${model} at ${baseURL}`;
 }
 
-/** The circuits by key, the longest unused first; beyond the bound that one is given up. */
-class Circuits {
-  readonly #options: CircuitOptions;
-  readonly #byKey = new Map<string, Circuit>();
-  #latest: Circuit | undefined;
+function tell({ key, call: { report, target } }: Passage, changed: CircuitChange | undefined): void {
+  if (changed !== undefined) report({ type: 'breaker-changed', key, target, ...changed });
+}
 
-  constructor(options: CircuitOptions) {
-    this.#options = options;
+function refused(call: Call, { state, retryAfterMs, calls, failures }: CircuitRefusal): CircuitOpenError {
+  const { provider, model } = call.target;
+  const why = calls === 0 ? 'the trial failed' : `${failures} of ${calls} calls failed`;
+  const message =
+    state === 'open'
+      ? `${why}; nothing is sent before the next trial`
+      : 'a trial is under way; nothing else is sent until it has ended';
+  const error = new CircuitOpenError({ message, retryAfterMs, provider, model });
+  call.report({ type: 'skipped', target: call.target, reason: 'circuit_open', error });
+  return error;
+}
+
+/** The circuits of one breaker, in the stores that it has met. */
+class OwnCircuits {
+  readonly #prefix: string;
+  readonly #given: Store | undefined;
+  readonly #stores = new Set<Store>();
+  #latestStore: Store | undefined;
+  #latestKey: string | undefined;
+  #latestId = '';
+
+  constructor(prefix: string, given: Store | undefined) {
+    this.#prefix = prefix;
+    this.#given = given;
   }
 
-  of(key: string, { clock }: Call): Circuit {
-    if (this.#latest?.key === key) return this.#latest;
-    const circuit = this.#byKey.get(key) ?? new Circuit(key, this.#options, clock);
-    this.#byKey.delete(key);
-    this.#byKey.set(key, circuit);
-    this.#latest = circuit;
-    if (this.#byKey.size > MOST_CIRCUITS) this.#dropOldest();
-    return circuit;
+  storeFor(call: Call): Store {
+    const store = this.#given ?? call.store;
+    if (store !== this.#latestStore) this.#meet(store);
+    return store;
+  }
+
+  idOf(key: string): string {
+    if (key !== this.#latestKey) {
+      this.#latestKey = key;
+      this.#latestId = this.#prefix + key;
+    }
+    return this.#latestId;
   }
 
   snapshot(): CircuitSnapshot[] {
-    return [...this.#byKey.values()].map((circuit) => circuit.snapshot());
+    const all = [...this.#stores].flatMap(({ circuits }) => circuits.known(this.#prefix));
+    return all.map((circuit) => ({ ...circuit, key: circuit.key.slice(this.#prefix.length) }));
   }
 
-  close(): void {
-    for (const circuit of this.#byKey.values()) circuit.dispose();
-    this.#byKey.clear();
-    this.#latest = undefined;
-  }
-
-  #dropOldest(): void {
-    for (const [key, circuit] of this.#byKey) {
-      circuit.dispose();
-      this.#byKey.delete(key);
-      return;
+  forget(staying: Store | undefined): void {
+    for (const store of this.#stores) {
+      if (store !== this.#given && store !== staying) store.circuits.forget(this.#prefix);
     }
+    this.#stores.clear();
+    this.#latestStore = undefined;
+  }
+
+  #meet(store: Store): void {
+    this.#latestStore = store;
+    this.#stores.add(store);
+    const [oldest] = this.#stores;
+    if (this.#stores.size > MOST_STORES && oldest !== undefined) this.#stores.delete(oldest);
   }
 }

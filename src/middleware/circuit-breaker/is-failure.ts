@@ -1,9 +1,6 @@
 import type { LLMError } from '../../errors/catalogue.ts';
 import type { ErrorKind } from '../../errors/kinds.ts';
 
-/** What an attempt says about the health of its target. `neutral`: nothing. */
-export type Verdict = 'success' | 'failure' | 'neutral';
-
 /** Whether a failure speaks against the target. What the caller, the request, the key or our own rules caused does not. */
 export function isFailure(error: LLMError): boolean {
   if (error.kind !== 'timeout') return SPEAKS_AGAINST[error.kind];

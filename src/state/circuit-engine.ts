@@ -1,15 +1,6 @@
 import Opossum from 'opossum';
-import type { Clock } from '../../time/clock.ts';
-
-/** When a circuit counts as broken. */
-export interface Thresholds {
-  /** Opens when more than this share of the counted calls failed: 0 up to, not including, 1. */
-  readonly failureRate: number;
-  /** Nothing is decided on fewer calls than this. */
-  readonly minCalls: number;
-  /** How far back calls are counted, in milliseconds. */
-  readonly window: number;
-}
+import type { CircuitRule } from '../contract/store.ts';
+import type { Clock } from '../time/clock.ts';
 
 /**
  * opossum as a counting state machine: it is fed with outcomes, never with calls, so what is in flight counts for nothing.
@@ -48,7 +39,7 @@ const Circuit = Opossum as unknown as new (action: () => never, options: object)
 export function createEngine(
   name: string,
   start: EngineStart,
-  { failureRate, minCalls, window }: Thresholds,
+  { failureRate, minCalls, windowMs }: CircuitRule,
   clock: Clock,
 ): Engine {
   const circuit = new Circuit(fail, {
@@ -57,15 +48,15 @@ export function createEngine(
     resetTimeout: LONGEST_TIMER,
     errorThresholdPercentage: failureRate * 100,
     volumeThreshold: minCalls,
-    rollingCountTimeout: window,
+    rollingCountTimeout: windowMs,
     rollingCountBuckets: BUCKETS,
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
     rotateBucketController: NO_ROTATION,
     ...(start === 'half-open' ? { state: { closed: false, halfOpen: true } } : {}),
   });
-  const bucketMs = window / BUCKETS;
-  let bucketStart = clock.now();
+  const bucketMs = windowMs / BUCKETS;
+  let bucketStart = Math.floor(clock.now() / bucketMs) * bucketMs;
   let bucket = circuit.status.window[0];
 
   const turnWindow = (now: number): void => {

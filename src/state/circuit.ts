@@ -1,0 +1,115 @@
+import type { CircuitAdmission, CircuitChange, CircuitPermit, CircuitRule, CircuitVerdict } from '../contract/store.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Engine, EngineStart } from './circuit-engine.ts';
+import { createEngine } from './circuit-engine.ts';
+
+type State =
+  | {
+      readonly is: 'closed';
+      readonly engine: Engine;
+      readonly admission: { readonly permit: CircuitPermit };
+      readonly since: number;
+    }
+  | { readonly is: 'open'; readonly until: number; readonly calls: number; readonly failures: number }
+  | { readonly is: 'half-open'; readonly engine: Engine; trial: Trial | undefined };
+
+interface Trial extends CircuitPermit {
+  readonly expires: number;
+}
+
+const LONGEST_OPEN = 300_000;
+const LONGEST_ASKED = 900_000;
+
+/** The circuit of one target: closed, open for a while, then one trial at a time until one of them decides. */
+export class Circuit {
+  readonly #key: string;
+  readonly #rule: CircuitRule;
+  #state: State;
+  #openingsInARow = 0;
+  #lastOpenFor = 0;
+  #askedUntil = 0;
+
+  constructor(key: string, rule: CircuitRule, clock: Clock) {
+    this.#key = key;
+    this.#rule = rule;
+    this.#state = closed(this.#engine('closed', clock), clock);
+  }
+
+  get state(): 'closed' | 'open' | 'half-open' {
+    return this.#state.is;
+  }
+
+  get trialAt(): number | undefined {
+    return this.#state.is === 'open' ? this.#state.until : undefined;
+  }
+
+  admit(leaseMs: number, clock: Clock): CircuitAdmission {
+    const state = this.#state;
+    if (state.is === 'closed') return state.admission;
+    const now = clock.now();
+    const expires = now + leaseMs;
+    if (state.is === 'half-open') {
+      if (state.trial !== undefined && now < state.trial.expires) {
+        return { refusal: { state: 'half-open', retryAfterMs: this.#rule.openForMs, calls: 0, failures: 0 } };
+      }
+      state.trial = { trial: true, expires };
+      return { permit: state.trial };
+    }
+    if (now < state.until) {
+      const { until, calls, failures } = state;
+      return { refusal: { state: 'open', retryAfterMs: Math.ceil(until - now), calls, failures } };
+    }
+    const permit = { trial: true, expires };
+    const changed = this.#enter({ is: 'half-open', engine: this.#engine('half-open', clock), trial: permit });
+    return { permit, changed };
+  }
+
+  settle(permit: CircuitPermit, verdict: CircuitVerdict, retryAfterMs: number, clock: Clock): CircuitChange | undefined {
+    const state = this.#state;
+    if (state.is === 'open' || permit !== (state.is === 'closed' ? state.admission.permit : state.trial)) return;
+    if (state.is === 'half-open') state.trial = undefined;
+    if (verdict === 'neutral') return;
+    const tripped = state.engine.record(verdict, clock);
+    if (verdict === 'success') {
+      this.#askedUntil = 0;
+      return state.is === 'half-open' ? this.#enter(closed(state.engine, clock)) : undefined;
+    }
+    const now = clock.now();
+    this.#askedUntil = Math.max(this.#askedUntil, now + Math.min(retryAfterMs, LONGEST_ASKED));
+    return tripped ? this.#open(state, now, clock) : undefined;
+  }
+
+  dispose(): void {
+    if (this.#state.is !== 'open') this.#state.engine.dispose();
+  }
+
+  #open(from: Exclude<State, { is: 'open' }>, now: number, clock: Clock): CircuitChange {
+    const counted = from.is === 'closed' ? from.engine.counts() : NONE;
+    from.engine.dispose();
+    const { openForMs: first, windowMs } = this.#rule;
+    const calm = from.is === 'closed' && now - from.since >= Math.max(windowMs, this.#lastOpenFor);
+    if (calm) this.#openingsInARow = 0;
+    const longest = Math.max(LONGEST_OPEN, first);
+    const spread = 0.8 + 0.4 * clock.random();
+    const openForMs = Math.max(Math.min(longest, first * 2 ** this.#openingsInARow) * spread, this.#askedUntil - now);
+    this.#openingsInARow++;
+    this.#lastOpenFor = openForMs;
+    return this.#enter({ is: 'open', until: now + openForMs, ...counted }, openForMs);
+  }
+
+  #enter(state: State, openForMs?: number): CircuitChange {
+    const from = this.#state.is;
+    this.#state = state;
+    return { from, to: state.is, ...(openForMs === undefined ? {} : { openForMs }) };
+  }
+
+  #engine(start: EngineStart, clock: Clock): Engine {
+    return createEngine(this.#key, start, this.#rule, clock);
+  }
+}
+
+const NONE = { calls: 0, failures: 0 };
+
+function closed(engine: Engine, clock: Clock): State {
+  return { is: 'closed', engine, admission: { permit: { trial: false } }, since: clock.now() };
+}
