@@ -33,13 +33,14 @@ const config: Options = {
     'opossum',
     'events',
     'zod',
+    'tokenx',
     'aws4fetch',
     'multipasta',
     /^@smithy\//,
     /^@aws-crypto\//,
     'tslib',
   ],
-  external: [/^#/, /^node:/, 'undici', /^openai/, 'google-auth-library', '@aws-sdk/credential-provider-node'],
+  external: [/^#/, /^node:/, 'undici', /^openai/, /^gpt-tokenizer/, 'google-auth-library', '@aws-sdk/credential-provider-node'],
   removeNodeProtocol: false,
   esbuildOptions(options) {
     // what is bundled must run everywhere

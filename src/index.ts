@@ -18,7 +18,7 @@ export type { EmbeddingParams, Embeddings } from './client/embeddings.ts';
 export { LLMPromise } from './client/llm-promise.ts';
 export { LLMStream } from './client/llm-stream.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
-export type { ListModelsParams, Models } from './client/models.ts';
+export type { CountTokensParams, ListModelsParams, Models } from './client/models.ts';
 export type { ProviderEntry } from './client/providers.ts';
 export type { Rerank, RerankParams } from './client/rerank.ts';
 export type { Route, Routed } from './client/route.ts';
@@ -36,6 +36,15 @@ export type {
   Trail,
 } from './contract/call.ts';
 export type { Capabilities, ToolChoiceWord } from './contract/capabilities.ts';
+export type {
+  BilledUsage,
+  Catalogue,
+  ModelFacts,
+  ModelPrices,
+  ModelTarget,
+  PriceTier,
+  TokenPrices,
+} from './contract/catalogue.ts';
 export type {
   CacheControl,
   ChatChoice,

@@ -113,7 +113,7 @@ describe('the floors', () => {
   });
 
   it('packages are imported only where the floor allows', () => {
-    const wrong = inFolder.filter(({ from, to }) => !to.endsWith('.ts') && !FLOORS[folderOf(from)]?.packages.test(to));
+    const wrong = inFolder.filter(({ from, to }) => !/\.(?:ts|json)$/.test(to) && !FLOORS[folderOf(from)]?.packages.test(to));
     expect(wrong).toEqual([]);
   });
 

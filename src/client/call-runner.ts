@@ -94,6 +94,12 @@ export class CallRunner {
     return this.#succeeded(call, ledger, startedAt, result);
   }
 
+  /** Answers a question about a model without a call. */
+  async ask<T>(model: string, question: (catalogue: Catalogue, target: Target) => MaybePromise<T>): Promise<T> {
+    const { targets, catalogue } = this.#environment;
+    return question(await catalogue(), targets.resolve(model));
+  }
+
   #nextId(): string {
     return `${this.#idPrefix}-${(++this.#calls).toString(36)}`;
   }

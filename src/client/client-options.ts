@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { BatchEngine } from '../contract/batches.ts';
+import type { ModelFacts } from '../contract/catalogue.ts';
 import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
 import type { HeadersLike } from '../contract/headers.ts';
@@ -58,6 +59,11 @@ export interface ClientOptions {
   readonly store?: Store | undefined;
   /** Runs `llm.batches` and keeps `llm.files`: an engine, as `batchEngine()` of `holdfast/batches` makes them. Closed with the client. */
   readonly batches?: BatchEngine | undefined;
+  /**
+   * Facts of models by `provider/model`: of yours, or instead of those that the library knows. Prices are US dollars for a million
+   * tokens: `{ 'openai/our-model': { maxInputTokens: 128_000, prices: { input: 0.5, output: 1.5 } } }`.
+   */
+  readonly catalogue?: Readonly<Record<string, ModelFacts | undefined>> | undefined;
   /** Drives every wait; `fakeClock()` of `holdfast/testing` in tests. */
   readonly clock?: Clock | undefined;
   /** Allows keys in a browser, where every visitor can read them. Default `false`. */
@@ -130,6 +136,7 @@ const schema = z.strictObject({
   sendCorrelationId: z.optional(z.boolean()),
   store: z.optional(storeOption),
   batches: z.optional(object<BatchEngine>('an engine, as batchEngine() of holdfast/batches makes them', 'start', 'close')),
+  catalogue: z.optional(z.unknown()), // checked where it is read: ./own-models.ts
   clock: z.optional(object<Clock>('a clock, as fakeClock() of holdfast/testing makes them', 'now', 'random', 'timer')),
   dangerouslyAllowBrowser: z.optional(z.boolean()),
 });

@@ -1,3 +1,4 @@
+import type { ModelOverrides } from '../catalogue/catalogue.ts';
 import type { BatchHost } from '../contract/batches.ts';
 import { linkBatches } from '../contract/batches.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
@@ -28,6 +29,7 @@ import { createDispatch } from './dispatch.ts';
 import { Embeddings } from './embeddings.ts';
 import { Listeners } from './listeners.ts';
 import { Models } from './models.ts';
+import { ownModels } from './own-models.ts';
 import { compose } from './pipeline.ts';
 import { Providers } from './providers.ts';
 import { Rerank } from './rerank.ts';
@@ -80,19 +82,20 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     headers: headerEntries(options.headers ?? {}),
     sendCorrelationId: options.sendCorrelationId ?? false,
   });
+  const targets = new Targets(providers);
   const store = options.store ?? memoryStore();
   const layers = options.use === undefined ? defaultLayers() : [...options.use];
   const environment: { -readonly [K in keyof CallEnvironment]: CallEnvironment[K] } = {
     clock,
     deadlines,
     listeners,
-    targets: new Targets(providers),
+    targets,
     pipeline: compose(layers, createDispatch(providers)),
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     deadline: options.deadline ?? Number.POSITIVE_INFINITY,
     unsupportedParams: options.unsupportedParams,
     store,
-    catalogue: lazyCatalogue(),
+    catalogue: lazyCatalogue(ownModels(options.catalogue, targets)),
     media: options.media?.download === true ? lazyMedia(clock) : undefined,
     closed: false,
   };
@@ -177,12 +180,12 @@ function lazyTransport({ transport, fetch }: ClientOptions): LazyTransport {
   };
 }
 
-function lazyCatalogue(): () => MaybePromise<Catalogue> {
+function lazyCatalogue(own: ModelOverrides): () => MaybePromise<Catalogue> {
   let known: MaybePromise<Catalogue> | undefined;
   return () => {
-    known ??= import('../catalogue/catalogue.ts').then(({ catalogue }) => {
-      known = catalogue;
-      return catalogue;
+    known ??= import('../catalogue/catalogue.ts').then(({ createCatalogue }) => {
+      known = createCatalogue(own);
+      return known;
     });
     return known;
   };

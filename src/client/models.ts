@@ -1,8 +1,10 @@
 import type { CallOptions } from '../contract/call.ts';
+import type { BilledUsage, ModelFacts } from '../contract/catalogue.ts';
 import type { ModelList } from '../contract/vectors.ts';
 import { wrongInput } from './call-input.ts';
 import type { CallRunner } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
+import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
 
@@ -11,7 +13,13 @@ export interface ListModelsParams {
   readonly provider?: string | undefined;
 }
 
-/** What providers offer. */
+/** A request whose prompt is to be counted: `messages` and `tools`, an `input`, a `prompt`. */
+export interface CountTokensParams {
+  readonly model: ModelId;
+  readonly [param: string]: unknown;
+}
+
+/** What providers offer, and what is known of models. */
 export class Models {
   readonly #runner: CallRunner;
   readonly #defaultProvider: string | undefined;
@@ -30,5 +38,23 @@ export class Models {
       return { operation: 'models', request: {}, target: (targets) => targets.provider(provider, 'provider') };
     }, options);
     return new LLMPromise(opened, wholeOf);
+  }
+
+  /** Windows, prices and abilities of a model, from the catalogue; `undefined` for one that it does not know. */
+  facts(model: ModelId): Promise<ModelFacts | undefined> {
+    return this.#runner.ask(model, (catalogue, target) => catalogue.find(target));
+  }
+
+  /** US dollars for token counts; `undefined` where no price is known. */
+  cost(model: ModelId, usage: BilledUsage): Promise<number | undefined> {
+    return this.#runner.ask(model, (catalogue, target) => catalogue.cost(target, usage));
+  }
+
+  /**
+   * How many tokens the prompt of a request has: exact for OpenAI's models where `gpt-tokenizer` is installed, otherwise an
+   * estimate; media are counted roughly. Nothing is sent.
+   */
+  countTokens({ model, ...request }: CountTokensParams): Promise<number> {
+    return this.#runner.ask(model, (catalogue, target) => catalogue.countTokens(target, request));
   }
 }

@@ -1,15 +1,33 @@
+import type { PartialOutput } from '../errors/partial.ts';
 import type { MaybePromise } from './store.ts';
 import type { Target } from './target.ts';
 import type { Usage } from './usage.ts';
 
 /** US dollars for a million tokens. */
-export interface ModelPrices {
+export interface TokenPrices {
   readonly input: number;
   readonly output: number;
   /** Tokens read from the provider's prompt cache; `input` where it is absent. */
   readonly cacheRead?: number | undefined;
   /** Tokens written to it; `input` where it is absent. */
   readonly cacheWrite?: number | undefined;
+}
+
+/** Prices of a request whose prompt is longer than `above` tokens; they hold for all of its tokens. */
+export interface PriceTier extends TokenPrices {
+  readonly above: number;
+}
+
+/** What a model costs. */
+export interface ModelPrices extends TokenPrices {
+  /** US dollars for a million audio tokens of a prompt; `input` where it is absent. */
+  readonly audioInput?: number | undefined;
+  /** US dollars for a million audio tokens of an answer; `output` where it is absent. */
+  readonly audioOutput?: number | undefined;
+  /** US dollars for each request, besides its tokens. Rerankers: for each hundred documents or part of it. */
+  readonly perRequest?: number | undefined;
+  /** Other prices for long prompts, by rising `above`. */
+  readonly tiers?: readonly PriceTier[] | undefined;
 }
 
 /** What is known of a model. Facts that nobody has told are absent. */
@@ -27,14 +45,30 @@ export interface ModelFacts {
   readonly structuredOutput?: boolean | undefined;
   /** It continues an assistant message that ends the prompt. */
   readonly prefill?: boolean | undefined;
+  /** The answer has a window of its own: room that is kept for it does not lessen the prompt's. */
+  readonly separateOutput?: boolean | undefined;
 }
+
+/** Whom a question is about. */
+export type ModelTarget = Pick<Target, 'provider' | 'model'>;
+
+/** Token counts as any operation reports them. */
+export type BilledUsage = Pick<Usage, 'prompt_tokens'> & Partial<Usage>;
 
 /** What is known of models, for layers that must know it before a request is sent or a bill is paid. */
 export interface Catalogue {
   /** `undefined` for a model that the catalogue does not know. */
-  find(target: Pick<Target, 'provider' | 'model'>): ModelFacts | undefined;
-  /** US dollars; `undefined` where no price is known. */
-  cost(target: Pick<Target, 'provider' | 'model'>, usage: Usage): number | undefined;
-  /** About how many tokens the prompt of a request has for a target; media and tools are counted roughly. */
-  countTokens(target: Pick<Target, 'provider' | 'model'>, request: object): MaybePromise<number>;
+  find(target: ModelTarget): ModelFacts | undefined;
+  /** US dollars; `undefined` where no price is known. `documents`: how many a reranker got. */
+  cost(target: ModelTarget, usage: BilledUsage, documents?: number): number | undefined;
+  /**
+   * How many tokens the prompt of a request has for a target: exact for OpenAI's models where the optional package `gpt-tokenizer`
+   * is installed, otherwise an estimate; media are counted roughly. A promise only while that package is being loaded. Never
+   * throws or rejects.
+   */
+  countTokens(target: ModelTarget, request: object): MaybePromise<number>;
+  /** The same at once and without the package, within about a tenth for English and code, a quarter for other languages. */
+  estimateTokens(target: ModelTarget, request: object): number;
+  /** Token counts of an attempt that told none: its prompt, and what had been written when it ended. */
+  estimateUsage(target: ModelTarget, request: object, written?: PartialOutput): Usage;
 }
