@@ -8,6 +8,7 @@ const alias = [
   { find: /^#media-download$/, replacement: source('wire/media-download.node.ts') },
   { find: /^holdfast\/undici$/, replacement: source('wire/undici-transport.ts') },
   { find: /^holdfast\/openai$/, replacement: source('openai/index.ts') },
+  { find: /^holdfast\/batches$/, replacement: source('batches/index.ts') },
   { find: /^holdfast\/server$/, replacement: source('server/index.ts') },
   { find: /^holdfast\/testing$/, replacement: source('testing/index.ts') },
   { find: /^holdfast$/, replacement: source('index.ts') },

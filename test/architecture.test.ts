@@ -36,6 +36,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },
   redis: { may: ['errors', 'time', 'contract', 'state'], packages: /^ioredis$/ },
+  batches: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|openai\/resources\/.+|node:sqlite)$/ },
   server: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|multipasta|node:http)$/ },
   cli: { may: [], packages: /^(holdfast(\/.+)?|node:.+)$/ },
 };
@@ -160,7 +161,7 @@ describe('the files', () => {
 
   it("use Node's globals only where Node is certain", () => {
     const wrong = [...sources].filter(([file, source]) => {
-      if (/^(testing|cli)\/|\.node\.ts$|undici-transport\.ts$|server\.ts$/.test(file)) return false;
+      if (/^(testing|cli|batches)\/|\.node\.ts$|undici-transport\.ts$|server\.ts$/.test(file)) return false;
       const run = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replace(/^import type [^;]*;$/gm, '');
       const code = run.replace(/'[^'\n]*'/g, "''");
       return /(?<![.\w])(Buffer|process)\b(?=[.[(])/.test(code) || /from 'node:/.test(run);

@@ -33,7 +33,8 @@ export function envelopeOf(error: LLMError): EnvelopedError {
   const sent = facts.status !== undefined && facts.status >= 400 && facts.status < 600 ? facts.status : undefined;
   return {
     status: sent ?? status,
-    body: envelope(error.message, type, code ?? facts.code ?? null, facts.param ?? null),
+    // what no provider is concerned in is told in our own words alone, as OpenAI tells it
+    body: envelope(error.provider === '' ? error.reason : error.message, type, code ?? facts.code ?? null, facts.param ?? null),
   };
 }
 

@@ -1,0 +1,135 @@
+import type { Batch } from 'openai/resources/batches';
+import type { BatchDesk, BatchHost, BatchOrder, BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
+import { ConflictError, NotFoundError } from '../errors/provider-errors.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import { canonicalOrder, checkOrder } from './order.ts';
+import type { BatchStore } from './store.ts';
+import type { WorkerOptions } from './worker.ts';
+import { Worker } from './worker.ts';
+
+const WINDOW_S = 86_400;
+const PAGE = 200;
+const CANCELLABLE: readonly Batch['status'][] = ['validating', 'in_progress', 'finalizing'];
+const ENDED: ReadonlySet<Batch['status']> = new Set(['completed', 'failed', 'cancelled', 'expired']);
+
+/** Takes orders for batches and tells of them; the worker behind it does them. */
+export class StoreDesk implements BatchDesk {
+  readonly #store: BatchStore;
+  readonly #options: WorkerOptions;
+  #worker: Worker | undefined;
+  #open: Promise<void> | undefined;
+
+  constructor(store: BatchStore, options: WorkerOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  start(host: BatchHost): void {
+    const worker = new Worker(this.#store, host, this.#options);
+    this.#worker = worker;
+    this.#open = this.#store.open().then(() => worker.resume());
+    // told by the first call that needs the store
+    this.#open.catch(() => {});
+  }
+
+  async ready(): Promise<void> {
+    if (this.#open === undefined) {
+      const message = 'the batch engine has no client yet; give it to one with createClient({ batches })';
+      throw new ConfigurationError({ message, code: 'no_client' });
+    }
+    await this.#open;
+  }
+
+  async create(given: BatchOrder): Promise<Batch> {
+    const order = checkOrder(given);
+    await this.ready();
+    const { now } = this.#options;
+    const created_at = now();
+    const batch: Batch = {
+      id: `batch_${crypto.randomUUID().replaceAll('-', '')}`,
+      object: 'batch',
+      endpoint: order.endpoint,
+      input_file_id: order.input_file_id,
+      completion_window: order.completion_window,
+      status: 'validating',
+      created_at,
+      expires_at: created_at + WINDOW_S,
+      request_counts: { total: 0, completed: 0, failed: 0 },
+      metadata: order.metadata ?? null,
+    };
+    const request = canonicalOrder(order);
+    const { idempotency_key: key } = order;
+    const taken = await this.#store.batches.add({ batch, order: request, ...(key === undefined ? {} : { key }) });
+    if (taken === undefined) {
+      this.#worker?.take(batch, order.output_expires_after?.seconds);
+      return batch;
+    }
+    if (taken.order === request) return taken.batch;
+    const message =
+      'Idempotency conflict: the key was used before with different parameters. Use another key, or the same parameters.';
+    throw new ConflictError({
+      message,
+      status: 409,
+      type: 'invalid_request_error',
+      code: 'idempotency_conflict',
+      param: 'idempotency_key',
+    });
+  }
+
+  async retrieve(id: string): Promise<Batch> {
+    await this.ready();
+    return (await this.#store.batches.get(id)) ?? missing(id);
+  }
+
+  async list(query: PageQuery): Promise<ListPage<Batch>> {
+    await this.ready();
+    return this.#store.batches.list(query);
+  }
+
+  async cancel(id: string): Promise<Batch> {
+    await this.ready();
+    const changes = { status: 'cancelling', cancelling_at: this.#options.now() } as const;
+    const cancelling = await this.#store.batches.change(id, CANCELLABLE, changes);
+    if (cancelling !== undefined) {
+      this.#worker?.cancel(id);
+      return cancelling;
+    }
+    const batch = await this.retrieve(id);
+    if (batch.status === 'cancelling' || batch.status === 'cancelled') return batch;
+    const message = `Cannot cancel a batch with status '${batch.status}'.`;
+    throw new ConflictError({ message, status: 409, type: 'invalid_request_error', code: null, param: null });
+  }
+
+  async *results(
+    id: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<BatchResultLine, undefined> {
+    let place = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { status } = await this.retrieve(id);
+      const changed = this.#worker?.changed(id, signal);
+      for (;;) {
+        const results = await this.#store.lines.results(id, place, PAGE);
+        for (const result of results) {
+          place = result.place;
+          yield result.line;
+        }
+        if (results.length === 0) break;
+      }
+      if (ENDED.has(status)) return undefined;
+      await changed;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#open?.catch(() => {});
+    await this.#worker?.close();
+    if (this.#open !== undefined) await this.#store.close();
+  }
+}
+
+function missing(id: string): never {
+  const message = `No batch found with id '${id.slice(0, 200)}'.`;
+  throw new NotFoundError({ message, status: 404, type: 'invalid_request_error', code: null, param: null });
+}
