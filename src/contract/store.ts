@@ -104,8 +104,10 @@ export interface CircuitRule {
   readonly failureRate: number;
   /** Nothing is decided on fewer outcomes than this. */
   readonly minCalls: number;
-  /** How far back outcomes count, in milliseconds. */
+  /** How far back outcomes count, in milliseconds: ten steps, the running one among them. */
   readonly windowMs: number;
+  /** Steps older than the newest ones that together hold so many outcomes do not count. */
+  readonly enoughCalls: number;
   /** Milliseconds until the first trial, before chance; twice as long for each further opening in a row. */
   readonly openForMs: number;
 }

@@ -24,7 +24,10 @@ export interface CircuitBreakerOptions {
   readonly failureRate?: number | undefined;
   /** Stays closed on fewer completed calls than this. Default 10. */
   readonly minCalls?: number | undefined;
-  /** How far back completed calls count, in milliseconds. Default 30 000. */
+  /**
+   * How far back completed calls count, in milliseconds. Where more than 300 of them fit in, older ones do not: they would only
+   * delay what the newest 300 already tell. Default 30 000.
+   */
   readonly window?: number | undefined;
   /**
    * Milliseconds until the first trial; doubled for every opening in a row up to 300 000, ±20 %. A longer Retry-After wins, up to
@@ -70,6 +73,8 @@ const schema = z.strictObject({
   name: z.optional(z.string()),
 });
 
+/** So many tell a rate of 0.5 from one above 0.6; fewer open at 0.5 by chance now and then. */
+const ENOUGH_CALLS = 300;
 const LONGEST_TRIAL = 600_000;
 const MOST_STORES = 100;
 
@@ -100,7 +105,8 @@ const trials = new WeakMap<Trail, { readonly id: string; readonly breaker: unkno
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
   const { failureRate, minCalls, window, openFor, ...given } = checkOptions(schema, options, 'circuitBreaker');
-  const rule: CircuitRule = { failureRate, minCalls, windowMs: window, openForMs: openFor };
+  const enoughCalls = Math.max(ENOUGH_CALLS, minCalls);
+  const rule: CircuitRule = { failureRate, minCalls, windowMs: window, enoughCalls, openForMs: openFor };
   const { name = given.isFailure?.name ?? '' } = given;
   const circuits = new OwnCircuits(`${name}(${failureRate},${minCalls},${window},${openFor}):`, given.store);
   const speaksAgainst = given.isFailure ?? isFailure;

@@ -31,6 +31,8 @@ interface OpossumCircuit {
 }
 
 interface OpossumBucket {
+  fires: number;
+  failures: number;
   readonly latencyTimes: number[];
 }
 
@@ -39,7 +41,7 @@ const Circuit = Opossum as unknown as new (action: () => never, options: object)
 export function createEngine(
   name: string,
   start: EngineStart,
-  { failureRate, minCalls, windowMs }: CircuitRule,
+  { failureRate, minCalls, windowMs, enoughCalls }: CircuitRule,
   clock: Clock,
 ): Engine {
   const circuit = new Circuit(fail, {
@@ -67,10 +69,21 @@ export function createEngine(
     bucket = circuit.status.window[0];
   };
 
+  const forgetWhatIsNotNeeded = (): void => {
+    let calls = 1; // the failure that is about to be counted
+    for (const each of circuit.status.window) {
+      if (calls >= enoughCalls) {
+        each.fires = 0;
+        each.failures = 0;
+      } else calls += each.fires;
+    }
+  };
+
   return {
     record(outcome, clock) {
       turnWindow(clock.now());
       if (outcome === 'failure') {
+        forgetWhatIsNotNeeded();
         circuit.fire().catch(ignore);
       } else {
         // The events that opossum counts a success by, and closes when half-open; firing would do the same and make promises.

@@ -71,6 +71,22 @@ describe('when it opens', () => {
     expect(state()).toBe('open'); // 7 of 11
   });
 
+  it('sees an outage in the newest 300 calls, however many went well before', async () => {
+    let broken = false;
+    const rig = watched({}, [() => (broken ? failure('service_unavailable') : undefined)]);
+    for (let second = 0; second < 30; second++) {
+      await rig.calls(100);
+      await rig.clock.advance(1_000);
+    }
+    broken = true;
+    for (let second = 0; second < 6 && rig.state() === 'closed'; second++) {
+      await rig.calls(100);
+      await rig.clock.advance(1_000);
+    }
+    expect(rig.state()).toBe('open');
+    expect(rig.attempts.length - 3_000).toBeLessThan(600); // 18 of the 30 s by the whole window: 1 800 calls
+  });
+
   it('forgets what lies further back than the window', async () => {
     const { calls, state, clock } = watched();
     await calls(3);

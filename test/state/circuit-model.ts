@@ -5,7 +5,7 @@ import type { CircuitChange, CircuitPermit, CircuitRule, CircuitVerdict, Store, 
 import type { ManualClock } from '../support/manual-clock.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
-const RULE: CircuitRule = { failureRate: 0.5, minCalls: 3, windowMs: 1_000, openForMs: 200 };
+const RULE: CircuitRule = { failureRate: 0.5, minCalls: 3, windowMs: 1_000, enoughCalls: 5, openForMs: 200 };
 const BUCKET = RULE.windowMs / 10;
 const LEASE = 5_000;
 
@@ -48,7 +48,10 @@ class Reference {
       this.since = now;
       return;
     }
-    const counted = this.outcomes.filter((outcome) => outcome.bucket > bucket - 10);
+    const newerThan = (step: number): number => this.outcomes.filter((outcome) => outcome.bucket > step).length;
+    const counted = this.outcomes.filter((outcome) => {
+      return outcome.bucket > bucket - 10 && newerThan(outcome.bucket) < RULE.enoughCalls;
+    });
     const failed = counted.filter((outcome) => outcome.failed).length;
     if (verdict === 'failure' && counted.length >= RULE.minCalls && failed / counted.length > RULE.failureRate) this.#open(now);
   }
