@@ -92,6 +92,7 @@ export type {
   Provider,
   ProviderContext,
   ProviderDefinition,
+  ProviderInstance,
   ProviderSettings,
   UnderstoodFailure,
   Verdict,
@@ -190,6 +191,7 @@ export { requireKey } from './providers/credentials.ts';
 export { defineProvider } from './providers/define-provider.ts';
 export type { OpenAICompatibleSettings } from './providers/openai-hosts/openai-compatible.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-compatible.ts';
+export { providerInstance } from './providers/provider-instance.ts';
 export { memoryStore } from './state/memory-store.ts';
 export type { Jitter } from './time/backoff.ts';
 export type { Clock, Timer } from './time/clock.ts';

@@ -15,13 +15,15 @@ export function createCatalogue(overrides: ModelOverrides = {}): Catalogue {
   const known = new Map<string, ModelFacts | null>();
 
   const look = (target: ModelTarget): ModelFacts | undefined => {
-    const told = overrides[`${target.provider}/${target.model}`];
-    const listed = listedFacts(target);
+    const { provider, model, base = provider } = target;
+    const told = overrides[`${provider}/${model}`] ?? overrides[`${base}/${model}`];
+    const listed = listedFacts({ provider: base, model });
     return told === undefined ? listed : { ...listed, ...told };
   };
 
   const find = (target: ModelTarget): ModelFacts | undefined => {
-    const key = `${target.provider}/${target.model}`;
+    const { provider, model, base } = target;
+    const key = base === undefined ? `${provider}/${model}` : `${provider}=${base}/${model}`;
     const facts = known.get(key);
     if (facts !== undefined) return facts ?? undefined;
     if (known.size >= MOST_REMEMBERED) known.clear();

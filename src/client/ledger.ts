@@ -140,7 +140,7 @@ export class Ledger implements Trail {
       attempts: this.attempts,
       warnings: this.warnings,
       correlationId: this.#identity.correlationId,
-      fallback: provider !== primary.provider || model !== primary.model,
+      fallback: isAnother(this.winner ?? primary, primary),
     };
     return usage === undefined ? route : { ...route, usage };
   }
@@ -174,6 +174,12 @@ export class Ledger implements Trail {
       param: 'maxAttempts',
     });
   }
+}
+
+/** Whether another target has answered than the one that was asked for; a member of a pool that was asked for is none. */
+function isAnother(winner: Target, { provider, model, pool }: Target): boolean {
+  if (pool !== undefined) return winner.memberOf !== (model === '' ? provider : `${provider}/${model}`);
+  return provider !== winner.provider || model !== winner.model;
 }
 
 /** Errors that are raised before anything was sent use up no attempt. */

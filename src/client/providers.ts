@@ -1,6 +1,8 @@
 import type { Call } from '../contract/call.ts';
 import { headerEntries } from '../contract/headers.ts';
-import type { ConnectionSpec, Provider, ProviderDefinition, ProviderSettings } from '../contract/provider.ts';
+import type { TargetPool } from '../contract/pool.ts';
+import { isPool } from '../contract/pool.ts';
+import type { ConnectionSpec, Provider, ProviderDefinition, ProviderInstance, ProviderSettings } from '../contract/provider.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import { ALIASES, PROVIDERS } from '../providers/registry.ts';
@@ -9,13 +11,15 @@ import { createConnection } from '../wire/connection.ts';
 import { didYouMean } from './suggestions.ts';
 import type { TargetBook } from './targets.ts';
 
-/** Settings by provider id, or a provider of your own. */
-export type ProviderEntry = ProviderSettings | ProviderDefinition;
+/** Settings by provider id, or under a name of your own: a provider, another instance of a built-in one, or a pool of several. */
+export type ProviderEntry = ProviderSettings | ProviderDefinition | ProviderInstance | TargetPool;
 
 /** What all connections of a client share. */
 export type SharedEnvironment = Omit<ConnectionEnvironment, 'provider'>;
 
-const isDefinition = (entry: ProviderEntry): entry is ProviderDefinition => typeof entry.create === 'function';
+type Made = ProviderDefinition | ProviderInstance;
+
+const isMade = (entry: ProviderEntry): entry is Made => typeof (entry as Partial<Made>).create === 'function';
 
 const environment = (name: string): string | undefined => {
   const value = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name];
@@ -28,7 +32,8 @@ export class Providers implements TargetBook {
   readonly aliases: ReadonlyMap<string, string> = new Map(Object.entries(ALIASES));
   readonly defaultProvider: string | undefined;
   readonly #settings = new Map<string, ProviderSettings>();
-  readonly #definitions = new Map<string, ProviderDefinition>();
+  readonly #definitions = new Map<string, Made>();
+  readonly #pools = new Map<string, TargetPool>();
   readonly #made = new Map<string, Provider | Promise<Provider>>();
   readonly #environment: SharedEnvironment;
   #closed = false;
@@ -42,20 +47,30 @@ export class Providers implements TargetBook {
     this.#environment = shared;
     const ids = new Set(Object.keys(PROVIDERS));
     for (const [name, entry] of Object.entries(entries)) {
-      if (entry === undefined || !isDefinition(entry)) continue;
+      if (entry === undefined || !(isMade(entry) || isPool(entry))) continue;
       ids.add(checkedName(name));
-      this.#definitions.set(name, entry);
-      if (entry.settings !== undefined) this.#settings.set(name, entry.settings);
+      if (isPool(entry)) this.#pools.set(name, entry);
+      else this.#definitions.set(name, entry);
+      if (isMade(entry) && entry.settings !== undefined) this.#settings.set(name, entry.settings);
     }
     this.ids = ids;
     for (const [name, entry] of Object.entries(entries)) {
-      if (entry !== undefined && !isDefinition(entry)) this.#addSettings(name, entry);
+      if (entry !== undefined && !isMade(entry) && !isPool(entry)) this.#addSettings(name, entry);
     }
     if (defaultProvider !== undefined) this.defaultProvider = this.#idOf(defaultProvider, 'defaultProvider');
   }
 
   baseURL(provider: string): string {
     return this.#settings.get(provider)?.baseURL ?? '';
+  }
+
+  base(provider: string): string | undefined {
+    const definition = this.#definitions.get(provider);
+    return definition !== undefined && 'base' in definition ? definition.base : undefined;
+  }
+
+  pool(name: string): TargetPool | undefined {
+    return this.#pools.get(name);
   }
 
   /** The `timeout` of a provider's settings. */
@@ -92,6 +107,7 @@ export class Providers implements TargetBook {
   }
 
   async #make(id: string): Promise<Provider> {
+    if (this.#pools.has(id)) throw unchosen(id);
     const definition = this.#definitions.get(id) ?? (await PROVIDERS[id]?.());
     if (definition === undefined) throw new ConfigurationError({ message: `unknown provider "${id}"`, code: 'unknown_provider' });
     const settings = this.#settings.get(id) ?? {};
@@ -127,6 +143,14 @@ export class Providers implements TargetBook {
     });
   }
 }
+
+const unchosen = (pool: string): ConfigurationError =>
+  new ConfigurationError({
+    message: `"${pool}" is a pool: the fallback layer takes a member of it; put fallback([]) into createClient.use`,
+    provider: pool,
+    code: 'pool_without_fallback',
+    param: 'createClient.use',
+  });
 
 export const closedClient = (): ConfigurationError =>
   new ConfigurationError({ message: 'the client was closed; make a new one with createClient', code: 'client_closed' });

@@ -1,4 +1,5 @@
 import { nearest } from '../contract/check-options.ts';
+import type { TargetPool } from '../contract/pool.ts';
 import type { Target } from '../contract/target.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { prefixed } from './suggestions.ts';
@@ -11,6 +12,10 @@ export interface TargetBook {
   readonly defaultProvider: string | undefined;
   /** From the settings, `''` for the provider's default. */
   baseURL(provider: string): string;
+  /** The built-in provider behind an instance of it. */
+  base(provider: string): string | undefined;
+  /** What stands under a name that is no provider's. */
+  pool(name: string): TargetPool | undefined;
 }
 
 const MAX_REMEMBERED = 1000;
@@ -38,7 +43,7 @@ export class Targets {
   provider(name: string, path: string): Target {
     const provider = this.#idOf(name);
     if (provider === undefined) throw this.#unknown(name, path);
-    return { provider, model: '', baseURL: this.#book.baseURL(provider) };
+    return this.#target(provider, '');
   }
 
   #parse(model: string): Target {
@@ -47,13 +52,20 @@ export class Targets {
     if (named !== undefined) {
       const rest = model.slice(slash + 1);
       if (rest === '') throw noModel(model, named);
-      return { provider: named, model: rest, baseURL: this.#book.baseURL(named) };
+      return this.#target(named, rest);
     }
+    if (slash < 0 && this.#book.pool(model) !== undefined) return this.#target(model, '');
     const { defaultProvider } = this.#book;
-    if (slash < 0 && defaultProvider !== undefined) {
-      return { provider: defaultProvider, model, baseURL: this.#book.baseURL(defaultProvider) };
-    }
+    if (slash < 0 && defaultProvider !== undefined) return this.#target(defaultProvider, model);
     throw slash < 0 ? this.#bare(model) : this.#unknown(model.slice(0, slash), 'model', model);
+  }
+
+  #target(provider: string, model: string): Target {
+    const book = this.#book;
+    const base = book.base(provider);
+    const pool = book.pool(provider);
+    const target: Target = { provider, model, baseURL: book.baseURL(provider) };
+    return base === undefined && pool === undefined ? target : { ...target, base, pool };
   }
 
   #idOf(name: string): string | undefined {

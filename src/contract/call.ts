@@ -6,6 +6,7 @@ import type { ChatChunk, ChatReply, ChatRequest } from './chat.ts';
 import type { CallEvent } from './events.ts';
 import type { HeadersLike } from './headers.ts';
 import type { MediaSource } from './media.ts';
+import type { FallbackTarget, TargetPool } from './pool.ts';
 import type { MaybePromise, Store } from './store.ts';
 import type { ChunkStream } from './stream.ts';
 import type { Target } from './target.ts';
@@ -19,6 +20,7 @@ import type {
   RerankRequest,
 } from './vectors.ts';
 
+export type { FallbackTarget } from './pool.ts';
 export type { Target } from './target.ts';
 
 /** Every operation with its request and result. A new operation is one line here; the rest is inferred. */
@@ -48,16 +50,6 @@ export interface Limits {
   readonly attempt: number;
 }
 
-/** Fallback target with changes to the request that hold for it alone. */
-export interface FallbackTarget {
-  /** `provider/model`. */
-  readonly model: string;
-  /** Parameters that replace those of the request. */
-  readonly params?: Readonly<Record<string, unknown>>;
-  /** Merged over the request's `providerOptions`, provider by provider. */
-  readonly providerOptions?: Readonly<Record<string, object | undefined>>;
-}
-
 /** What a caller may say about one call. */
 export interface CallOptions {
   /** Ends the call, its waits and its sockets; the call rejects with `AbortError`. */
@@ -69,7 +61,7 @@ export interface CallOptions {
   /** Overrides `retry({ maxRetries })`. */
   readonly maxRetries?: number | undefined;
   /** Replaces the list of the `fallback` layer. */
-  readonly fallbacks?: readonly (string | FallbackTarget)[] | undefined;
+  readonly fallbacks?: readonly (string | FallbackTarget | TargetPool)[] | undefined;
   /** Extra request headers. `null` takes one of the client's off. */
   readonly headers?: HeadersLike | null | undefined;
   /** Passed to listeners and layers, never to a provider. */

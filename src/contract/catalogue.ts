@@ -49,8 +49,8 @@ export interface ModelFacts {
   readonly separateOutput?: boolean | undefined;
 }
 
-/** Whom a question is about. */
-export type ModelTarget = Pick<Target, 'provider' | 'model'>;
+/** Whom a question is about; an instance of a built-in provider is looked up as its `base`. */
+export type ModelTarget = Pick<Target, 'provider' | 'model' | 'base'>;
 
 /** Token counts as any operation reports them. */
 export type BilledUsage = Pick<Usage, 'prompt_tokens'> & Partial<Usage>;

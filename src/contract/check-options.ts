@@ -81,12 +81,15 @@ function explain(issue: Issue, parent: Path, subject: Subject): Finding[] {
     });
   }
   if (issue.code === 'invalid_union' && issue.message === NO_TEXT) {
-    const deeper = issue.errors.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+    const deeper = issue.errors.find((issues) => !issues.some(({ code, path }) => ANOTHER_THING.has(code) && path.length === 0));
     if (deeper !== undefined) return deeper.flatMap((inner) => explain(inner, path, subject));
   }
   const got = show(valueAt(subject.value, path), path);
   return [{ path: nameOf(path, subject.root), problem: `expected ${expectation(issue)}, got ${got}` }];
 }
+
+/** Codes by which an alternative of a union says that the value is none of its sort. */
+const ANOTHER_THING: ReadonlySet<string> = new Set(['invalid_type', 'custom']);
 
 /** What zod/mini says when a schema has no text of its own (it ships without a locale). */
 const NO_TEXT = 'Invalid input';

@@ -106,3 +106,11 @@ export interface ProviderDefinition {
   /** Called at the first call to the provider. Throws `ConfigurationError` when a key or address is missing. */
   create(context: ProviderContext): Provider;
 }
+
+/** A built-in provider under a name of one's own, with settings of its own; `providerInstance` makes one. */
+export interface ProviderInstance {
+  /** The id of the built-in provider. */
+  readonly base: string;
+  readonly settings: ProviderSettings;
+  create(context: ProviderContext): Promise<Provider>;
+}

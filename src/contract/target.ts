@@ -1,3 +1,5 @@
+import type { TargetPool } from './pool.ts';
+
 /** Whom a call is addressed to. */
 export interface Target {
   /** Provider id, aliases resolved: `gemini`, never `google`. */
@@ -6,4 +8,10 @@ export interface Target {
   readonly model: string;
   /** The base URL from the settings, `''` for the provider's default. */
   readonly baseURL: string;
+  /** The built-in provider behind a `providerInstance` with a name of its own. */
+  readonly base?: string | undefined;
+  /** Not one target but several, of which the `fallback` layer takes one; nothing else can be sent to it. */
+  readonly pool?: TargetPool | undefined;
+  /** What the pool was asked for as, where this target is a member of one: `fast/gpt-5-mini`. */
+  readonly memberOf?: string | undefined;
 }

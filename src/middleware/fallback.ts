@@ -4,16 +4,19 @@ import { callback, checkOptions } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
-import type { FallbackList, FallbackMap, Stop } from './fallback/chain.ts';
+import type { FallbackList, FallbackMap } from './fallback/chain.ts';
 import { Chain, listSchema, readChains } from './fallback/chain.ts';
+import type { Journey } from './fallback/journey.ts';
 import type { Ways } from './fallback/route.ts';
-import { movesOnByDefault, Route } from './fallback/route.ts';
 
 export type { FallbackList, FallbackMap } from './fallback/chain.ts';
 
 /** Which failures move a call on, and where to. */
 export interface FallbackOptions {
-  /** Targets for a prompt that does not fit. Without it the general list is used, past every host of the same model. */
+  /**
+   * Targets for a prompt that does not fit. Without it the general list is used, past every host of the same model. Of either list
+   * the first target that fits is asked: those whose window the catalogue knows to be too small are skipped, unknown ones are tried.
+   */
   readonly contextWindow?: FallbackList | undefined;
   /** Targets for a prompt or answer that a safety filter stopped. Without it such a failure does not move on. */
   readonly contentPolicy?: FallbackList | undefined;
@@ -28,7 +31,7 @@ export interface FallbackOptions {
 const schema = z.strictObject({
   contextWindow: z.optional(listSchema),
   contentPolicy: z.optional(listSchema),
-  when: z._default(callback<(error: LLMError, call: Call) => boolean>(), () => movesOnByDefault),
+  when: z.optional(callback<(error: LLMError, call: Call) => boolean>()),
 });
 
 /**
@@ -63,36 +66,18 @@ export function fallback(chain: FallbackList | FallbackMap, options: FallbackOpt
   return async function fallback<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
     if (call.operation === 'models') return next(call); // no provider knows the models of another
     const ways = waysOf(call);
-    let current = call;
-    let route: Route | undefined;
-    let primaryError: LLMError | undefined;
-    for (;;) {
-      try {
-        return await next(current);
-      } catch (error) {
-        if (!isLLMError(error)) throw error;
-        primaryError ??= error;
-        route ??= new Route(ways);
-        const stop = route.after(error, current);
-        if (stop === undefined) throw primaryError;
-        current = redirect(call, stop);
-      }
+    if (call.target.pool !== undefined) return (await setOut(call, next, ways)).begin();
+    try {
+      return await next(call);
+    } catch (error) {
+      if (!isLLMError(error)) throw error;
+      return (await setOut(call, next, ways)).moveOn(error);
     }
   };
 }
 
-/** The caller's call, addressed to another target and with the changes that hold for it alone. */
-function redirect<K extends OperationName>(call: Call<K>, { target, entry: { params, providerOptions } }: Stop): Call<K> {
-  if (params === undefined && providerOptions === undefined) return { ...call, target };
-  const request = { ...call.request, ...params };
-  if (providerOptions === undefined) return { ...call, target, request };
-  return { ...call, target, request: { ...request, providerOptions: merge(request, providerOptions) } };
-}
-
-type ProviderOptions = Readonly<Record<string, object | undefined>>;
-
-function merge(request: { providerOptions?: ProviderOptions | undefined }, own: ProviderOptions): ProviderOptions {
-  const base = request.providerOptions ?? {};
-  const merged = Object.entries(own).map(([provider, settings]) => [provider, { ...base[provider], ...settings }]);
-  return { ...base, ...Object.fromEntries(merged) };
+/** Loaded when a call leaves its first target, which most never do. */
+async function setOut<K extends OperationName>(call: Call<K>, next: Next, ways: Ways): Promise<Journey<K>> {
+  const { Journey } = await import('./fallback/journey.ts');
+  return new Journey(call, next, ways);
 }

@@ -7,6 +7,15 @@ const find = (text: string) => {
 };
 
 describe('a model is found', () => {
+  it('at an instance of a built-in provider as at its base, unless something is told of the instance', () => {
+    const own = createCatalogue({ 'openai/gpt-5-mini': { maxInputTokens: 7 }, 'mine/gpt-5-mini': { maxInputTokens: 8 } });
+    const at = (provider: string, base?: string): number | undefined =>
+      own.find({ provider, model: 'gpt-5-mini', base })?.maxInputTokens;
+    expect([at('openai'), at('eu', 'openai'), at('mine', 'openai'), at('eu')]).toEqual([7, 7, 8, undefined]);
+    expect(catalogue.find({ provider: 'eu', model: 'gpt-5-mini', base: 'openai' })?.maxOutputTokens).toBe(128_000);
+    expect(catalogue.find({ provider: 'eu', model: 'gpt-5-mini', base: 'azure' })).toEqual(find('azure/gpt-5-mini'));
+  });
+
   it('with what its provider publishes', () => {
     expect(find('openai/gpt-5-mini')).toEqual({
       maxInputTokens: 272_000,

@@ -9,6 +9,8 @@ const book = {
   aliases: new Map([['google', 'gemini']]),
   defaultProvider: undefined,
   baseURL: (provider: string) => (provider === 'mine' ? 'http://localhost/v1' : ''),
+  base: () => undefined,
+  pool: () => undefined,
 };
 
 describe('model strings', () => {

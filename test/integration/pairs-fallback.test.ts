@@ -154,7 +154,7 @@ describe('the fallbacks of a call', () => {
 describe('lists of their own', () => {
   it('an overflow and a policy violation take different ways, over every dialect', async () => {
     const llm = chained.client({
-      use: [fallback([SECOND], { contextWindow: [THIRD], contentPolicy: ['ollama/llama3.2'] }), retry()],
+      use: [fallback([SECOND], { contextWindow: ['gemini/mock-large'], contentPolicy: ['ollama/llama3.2'] }), retry()],
     });
     const ids = CHATTING.filter((id) => !['anthropic', 'gemini', 'ollama'].includes(id));
     for (const id of ids) {

@@ -366,7 +366,7 @@ describe('the options', () => {
     ['openai/gpt-5', undefined, 'fallback: expected a list, got "openai/gpt-5"'],
     [undefined, undefined, 'fallback: expected a list, got nothing'],
     [['', SECOND], undefined, 'fallback[0]: expected \'provider/model\', got ""'],
-    [[SECOND, 3], undefined, "fallback[1]: expected 'provider/model' or an object, got 3"],
+    [[SECOND, 3], undefined, "fallback[1]: expected 'provider/model' or an object or a pool, got 3"],
     [[{ modle: SECOND }], undefined, 'fallback[0].modle: unknown option; did you mean "model"?'],
     [
       [{ model: SECOND, params: { model: 'x' } }],

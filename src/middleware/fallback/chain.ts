@@ -1,19 +1,34 @@
 import * as z from 'zod/mini';
 import type { Call, FallbackTarget, Target } from '../../contract/call.ts';
 import { checkOptions } from '../../contract/check-options.ts';
+import type { PoolAsk, TargetPool } from '../../contract/pool.ts';
+import { isPool } from '../../contract/pool.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
 
-/** Models in the order in which they are asked: `provider/model`, or with changes to the request. */
-export type FallbackList = readonly (string | FallbackTarget)[];
+/** Models in the order in which they are asked: `provider/model`, with changes to the request, or a `pool()` of several. */
+export type FallbackList = readonly (string | FallbackTarget | TargetPool)[];
 
 /** A list for each model, `'*'` for every other. */
 export type FallbackMap = Readonly<Record<string, FallbackList>>;
 
 /** One place in a chain, as a client reads it. */
 export interface Stop {
+  /** With a `pool`: one of its members. */
   readonly target: Target;
   readonly entry: FallbackTarget;
+  readonly seat?: Seat | undefined;
+}
+
+/** The place of a target in a pool. */
+export interface Seat {
+  readonly pool: TargetPool;
+  readonly index: number;
+  readonly ask: PoolAsk;
+  /** Where the pool stands in the chain. */
+  readonly stop: Stop;
+  /** Whether other members can still be asked. */
+  readonly others: boolean;
 }
 
 type Resolve = Call['resolve'];
@@ -29,18 +44,21 @@ const params = z
 
 const providerOptions = z.record(z.string(), z.optional(z.custom<object>(isObject, 'an object')));
 
-export const listSchema: z.ZodMiniType<(string | FallbackTarget)[]> = z.array(
+type Entry = FallbackList[number];
+
+export const listSchema: z.ZodMiniType<Entry[]> = z.array(
   z.union([
     modelName,
     z.strictObject({ model: modelName, params: z.optional(params), providerOptions: z.optional(providerOptions) }),
+    z.custom<TargetPool>(isPool, 'a pool'),
   ]),
-) as z.ZodMiniType<(string | FallbackTarget)[]>;
+) as z.ZodMiniType<Entry[]>;
 
 const mapSchema = z.record(z.string(), listSchema);
 
 /** A list of targets. Read once for each client; a wrong model name is found at the first call, not in the outage. */
 export class Chain {
-  readonly #entries: readonly FallbackTarget[];
+  readonly #entries: readonly (FallbackTarget | TargetPool)[];
   readonly #path: string;
   readonly #stops = new WeakMap<Resolve, readonly Stop[]>();
 
@@ -55,7 +73,7 @@ export class Chain {
     if (this.#entries.length === 0) return NOWHERE;
     let stops = this.#stops.get(resolve);
     if (stops === undefined) {
-      stops = this.#entries.map((entry, i) => ({ target: resolveAt(`${this.#path}[${i}]`, entry.model, resolve), entry }));
+      stops = this.#entries.map((entry, i) => stopAt(`${this.#path}[${i}]`, entry, resolve));
       this.#stops.set(resolve, stops);
     }
     return stops;
@@ -91,13 +109,19 @@ export function readChains(chains: unknown, path: string): ChainOf {
 
 /** What a target is called, and what makes two targets the same. */
 export function nameOf({ provider, model }: Target): string {
-  return `${provider}/${model}`;
+  return model === '' ? provider : `${provider}/${model}`;
 }
 
 const NOWHERE: readonly Stop[] = [];
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+function stopAt(path: string, entry: FallbackTarget | TargetPool, resolve: Resolve): Stop {
+  if (!isPool(entry)) return { target: resolveAt(path, entry.model, resolve), entry };
+  for (const { model } of entry.members) resolveAt(path, model.includes('/') ? model : `${model}/any`, resolve);
+  return { target: { provider: '', model: '', baseURL: '', pool: entry }, entry: { model: '' } };
 }
 
 function resolveAt(path: string, model: string, resolve: Resolve): Target {

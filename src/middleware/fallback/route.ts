@@ -4,26 +4,39 @@ import type { ErrorKind } from '../../errors/kinds.ts';
 import { AbortError, TimeoutError } from '../../errors/wire-errors.ts';
 import type { Stop } from './chain.ts';
 import { nameOf } from './chain.ts';
+import { placesOf } from './members.ts';
+import { Overflow } from './overflow.ts';
+import { redirect } from './redirect.ts';
 
 /** The chains that one call may move along. */
 export interface Ways {
   readonly general: readonly Stop[];
   readonly contextWindow: readonly Stop[] | undefined;
   readonly contentPolicy: readonly Stop[] | undefined;
-  readonly when: (error: LLMError, call: Call) => boolean;
+  readonly when: ((error: LLMError, call: Call) => boolean) | undefined;
 }
 
-/** The way of one call from target to target. Made at its first failure, never shared. */
+/** The way of one call from target to target. Made when the call leaves its first target, never shared. */
 export class Route {
+  readonly #call: Call;
   readonly #ways: Ways;
   readonly #asked = new Set<string>();
   /** Names of models that were too small, without their hosts: the same model is no larger elsewhere. */
   readonly #tooSmall = new Set<string>();
+  readonly #overflow = new Overflow();
   #ahead: readonly Stop[];
 
-  constructor(ways: Ways) {
+  /** @param call the caller's own. */
+  constructor(call: Call, ways: Ways) {
+    this.#call = call;
     this.#ways = ways;
-    this.#ahead = ways.general;
+    this.#ahead = call.target.pool === undefined ? ways.general : [ownStop(call), ...ways.general];
+  }
+
+  /** Where to begin: at the call's own target, or at the best member of its pool. */
+  async first(): Promise<Stop> {
+    const own = ownStop(this.#call);
+    return own.target.pool === undefined ? own : ((await this.#placeAt(own)) as Stop);
   }
 
   /**
@@ -31,16 +44,17 @@ export class Route {
    *
    * @throws AbortError or TimeoutError (`deadline`) when the caller or the clock has ended the call.
    */
-  after(error: LLMError, call: Call): Stop | undefined {
+  async after(error: LLMError, call: Call, { seat }: Stop): Promise<Stop | undefined> {
     const isPrimary = this.#asked.size === 0;
     this.#asked.add(nameOf(call.target));
     if (endsTheCall(error)) throw error;
-    if (!this.#movesOn(error, call)) return undefined;
-    const next = this.#nextStop(call);
-    const skipped = SKIPPED[error.kind];
-    if (skipped !== undefined && (next !== undefined || !isPrimary)) {
+    const movesOn = this.#movesOn(error, call);
+    if (!movesOn && !(seat !== undefined && OF_THE_MEMBER.has(error.kind))) return undefined;
+    const next = movesOn ? await this.#nextPlace() : await this.#placeAt(seat?.stop as Stop);
+    const reason = SKIPPED[error.kind];
+    if ((reason !== undefined || !movesOn) && (next !== undefined || !isPrimary)) {
       const { report, target } = call;
-      report({ type: 'skipped', target, reason: skipped, error });
+      if (reason !== undefined) report({ type: 'skipped', target, reason, error });
       report({ type: 'warning', target, message: `${nameOf(target)} was skipped: ${error.reason}` });
     }
     if (next === undefined) return undefined;
@@ -54,9 +68,10 @@ export class Route {
   }
 
   #movesOn(error: LLMError, call: Call): boolean {
-    const { contextWindow, contentPolicy, when } = this.#ways;
+    const { contextWindow, contentPolicy, when = movesOnByDefault } = this.#ways;
     if (SKIPPED[error.kind] !== undefined) return true;
     if (error.kind === 'context_window_exceeded') {
+      this.#overflow.learn(error);
       if (contextWindow === undefined) {
         this.#tooSmall.add(familiarName(call.target.model));
         return when(error, call);
@@ -72,20 +87,43 @@ export class Route {
     return when(error, call);
   }
 
-  #nextStop(call: Call): Stop | undefined {
+  async #nextPlace(): Promise<Stop | undefined> {
     for (const stop of this.#ahead) {
-      const name = nameOf(stop.target);
-      if (this.#asked.has(name)) continue;
-      if (!this.#tooSmall.has(familiarName(stop.target.model))) return stop;
-      this.#asked.add(name);
-      call.report({ type: 'skipped', target: stop.target, reason: 'too_small' });
+      const place = await this.#placeAt(stop);
+      if (place !== undefined) return place;
     }
     return undefined;
   }
+
+  /** The best place of a stop that was not asked yet and is not known to be too small. */
+  async #placeAt(stop: Stop): Promise<Stop | undefined> {
+    const open: Stop[] = [];
+    for (const place of placesOf(stop, this.#call)) {
+      const name = nameOf(place.target);
+      if (this.#asked.has(name)) continue;
+      if (await this.#isTooSmall(place)) {
+        this.#asked.add(name);
+        this.#call.report({ type: 'skipped', target: place.target, reason: 'too_small' });
+      } else open.push(place);
+    }
+    const [first] = open;
+    if (first?.seat === undefined) return first;
+    const { pool, ask } = first.seat;
+    const seats = open.map(({ seat }) => seat?.index as number);
+    const place = open[seats.indexOf(pool.choose(seats, ask))] as Stop & { seat: object };
+    return { ...place, seat: { ...place.seat, others: open.length > 1 } as Stop['seat'] };
+  }
+
+  async #isTooSmall(place: Stop): Promise<boolean> {
+    if (this.#tooSmall.has(familiarName(place.target.model))) return true;
+    return this.#overflow.excludes(redirect(this.#call, place));
+  }
 }
 
+const ownStop = ({ target }: Call): Stop => ({ target, entry: { model: target.model } });
+
 /** Whether an error moves a call on unless the user says otherwise: not when the same request would fail the same way elsewhere. */
-export function movesOnByDefault(error: LLMError): boolean {
+function movesOnByDefault(error: LLMError): boolean {
   return !STAYS.has(error.kind);
 }
 
@@ -96,6 +134,9 @@ const STAYS: ReadonlySet<ErrorKind> = new Set([
   'permission_denied',
   'aborted',
 ]);
+
+/** Failures of one member of a pool that say nothing of the others, which have keys and circuits of their own. */
+const OF_THE_MEMBER: ReadonlySet<ErrorKind> = new Set(['circuit_open', 'authentication', 'permission_denied']);
 
 /** Failures of a target that was never asked. */
 const SKIPPED: { readonly [K in ErrorKind]?: 'configuration' | 'unsupported' } = {
