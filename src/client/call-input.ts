@@ -16,6 +16,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'correlationId',
   'idempotencyKey',
   'unsupportedParams',
+  'cache',
 ] satisfies (keyof CallOptions)[]);
 
 const describe = (value: unknown): string => {
@@ -80,7 +81,7 @@ export function checkCallOptions(options: unknown): void {
       param: `options.${name}`,
     });
   }
-  const { signal, headers, metadata, fallbacks, unsupportedParams, maxRetries } = options;
+  const { signal, headers, metadata, fallbacks, unsupportedParams, maxRetries, cache } = options;
   if (signal !== undefined && signal !== null && !isSignal(signal)) throw wrongInput('options.signal', 'an AbortSignal', signal);
   checkMilliseconds('options.timeout', options.timeout);
   checkMilliseconds('options.deadline', options.deadline);
@@ -100,6 +101,7 @@ export function checkCallOptions(options: unknown): void {
   if (unsupportedParams !== undefined && unsupportedParams !== 'error' && unsupportedParams !== 'drop') {
     throw wrongInput('options.unsupportedParams', '"error" or "drop"');
   }
+  if (cache !== undefined && cache !== 'refresh' && cache !== 'skip') throw wrongInput('options.cache', '"refresh" or "skip"');
 }
 
 function checkFallbacks(fallbacks: unknown): void {

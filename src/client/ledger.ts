@@ -41,6 +41,7 @@ export class Ledger implements Trail {
   #sent = 0;
   #waitedMs = 0;
   #deadlineTold = false;
+  #cached = false;
 
   constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity) {
     this.#clock = clock;
@@ -73,6 +74,11 @@ export class Ledger implements Trail {
         if (this.#deadlineTold) return;
         this.#deadlineTold = true;
         break;
+      case 'cache-hit':
+        this.winner = event.target;
+        this.answered = undefined;
+        this.#cached = true;
+        break;
     }
     this.emit(event);
   };
@@ -95,6 +101,7 @@ export class Ledger implements Trail {
   succeed(open: OpenAttempt, marks: AnswerMarks): Attempt | undefined {
     if (!this.#close(open)) return undefined;
     this.winner = open.target;
+    this.#cached = false;
     const attempt = listed(open, this.#clock.now(), 'success', marks);
     this.attempts.push(attempt);
     return attempt;
@@ -142,7 +149,8 @@ export class Ledger implements Trail {
       correlationId: this.#identity.correlationId,
       fallback: isAnother(this.winner ?? primary, primary),
     };
-    return usage === undefined ? route : { ...route, usage };
+    const told = this.#cached ? { ...route, cached: true as const } : route;
+    return usage === undefined ? told : { ...told, usage };
   }
 
   #opened(target: Target, waitedMs: number): OpenAttempt {

@@ -16,6 +16,8 @@ export interface Route {
   readonly fallback: boolean;
   /** Token counts; for a stream from its end on, whether `include_usage` was asked for or not. */
   readonly usage?: Usage;
+  /** `true` where the answer came from the cache or from an identical call under way: this call made no attempt for it. */
+  readonly cached?: true;
 }
 
 /** A result with its {@link Route}. */

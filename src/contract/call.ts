@@ -71,6 +71,11 @@ export interface CallOptions {
   readonly idempotencyKey?: string | undefined;
   /** What happens to a parameter that the provider lacks: an error, or sent without it and a warning. Default `error`. */
   readonly unsupportedParams?: 'error' | 'drop' | undefined;
+  /**
+   * For the `cache` and `coalesce` layers. `refresh`: asks anew and keeps the new answer. `skip`: asks anew, keeps nothing and
+   * shares nothing.
+   */
+  readonly cache?: 'refresh' | 'skip' | undefined;
 }
 
 /** What has been tried so far. */

@@ -37,23 +37,30 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   readonly source: StreamSource;
   /** Token counts, once the provider has sent them. */
   usage: Usage | undefined;
+  /** Its reader takes the bytes as they come: no chunks pass any more. */
+  rawRead = false;
   #queue: C[];
   #position = 0;
   #waiters: Waiter<C>[] = [];
   #settlement: Settlement | undefined;
   #failure: LLMError | undefined;
   #listeners: ((settlement: Settlement) => void)[] = [];
+  #observers: ((chunk: C) => void)[] | undefined;
   #paused = false;
   #consumed = false;
+  readonly #highWater: number;
 
-  constructor(source: StreamSource, first: C[]) {
+  /** @param highWater The source is paused when more chunks than this are queued. */
+  constructor(source: StreamSource, first: C[], highWater: number = HIGH_WATER) {
     this.source = source;
     this.#queue = first;
+    this.#highWater = highWater;
   }
 
   /** For the sender: more chunks. The array must not be used afterwards. */
   push(batch: C[]): void {
     if (this.#settlement !== undefined || batch.length === 0) return;
+    if (this.#observers !== undefined) for (const observe of this.#observers) for (const chunk of batch) observe(chunk);
     let taken = 0;
     while (this.#waiters.length > 0 && taken < batch.length) {
       this.#waiters.shift()?.resolve({ value: batch[taken++] as C, done: false });
@@ -65,7 +72,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     } else {
       for (; taken < batch.length; taken++) this.#queue.push(batch[taken] as C);
     }
-    if (!this.#paused && this.#queue.length - this.#position > HIGH_WATER) {
+    if (!this.#paused && this.#queue.length - this.#position > this.#highWater) {
       this.#paused = true;
       this.source.pause();
     }
@@ -105,10 +112,18 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     else listener(this.#settlement);
   }
 
+  /** For layers, before the stream is handed on: shows every chunk before its reader gets it, those that have come at once. */
+  observe(observer: (chunk: C) => void): void {
+    this.#observers ??= [];
+    this.#observers.push(observer);
+    for (let at = this.#position; at < this.#queue.length; at++) observer(this.#queue[at] as C);
+  }
+
   /** The provider's own bytes instead of chunks. Counts as the one reading. */
   raw(): ReadableStream<Uint8Array> | undefined {
     if (this.#consumed) throw consumed();
     this.#consumed = true;
+    this.rawRead = true;
     return this.source.raw?.();
   }
 

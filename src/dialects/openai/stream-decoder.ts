@@ -1,10 +1,10 @@
 import type { ChatChunk, ChatChunkChoice } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
 import { createdAt, finishFailure, finishReason, isRecord } from '../chat-rules.ts';
 import type { Fields } from './body-failure.ts';
 import { refuseFailure, statusIn } from './body-failure.ts';
-import { chunksOf } from './chunks-of.ts';
 import { decodeChat } from './decode.ts';
 import type { Quirks } from './quirks.ts';
 import { flattenContent, liftReasoning } from './reasoning.ts';

@@ -1,9 +1,9 @@
 import type { ChatChunk, ChatDelta } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
 import { SideContent } from '../../dialects/anthropic/blocks.ts';
 import { createdAt, FILTERED, type FinishReason, isRecord } from '../../dialects/chat-rules.ts';
-import { chunksOf } from '../../dialects/openai/chunks-of.ts';
 import { answerId, finishOf, isMalformed, stringOf, usageOf } from './answer.ts';
 import { cite, decodeConverse, thinkingBlock } from './decode.ts';
 import { answerTool } from './output-format.ts';

@@ -1,8 +1,8 @@
 import type { ChatChunk, ChatDelta } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
 import { createdAt, finishReason, isRecord } from '../../dialects/chat-rules.ts';
-import { chunksOf } from '../../dialects/openai/chunks-of.ts';
 import { ChatStreamDecoder } from '../../dialects/openai/stream-decoder.ts';
 import { usageOf } from '../../dialects/openai/usage.ts';
 import { contentOf, decodeRun, toolCallsOf } from './decode.ts';

@@ -1,8 +1,8 @@
 import type { ChatChunk, ChatChunkChoice } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
 import { createdAt, isRecord } from '../../dialects/chat-rules.ts';
-import { chunksOf } from '../../dialects/openai/chunks-of.ts';
 import { argumentsText, newCallId } from '../../dialects/openai/tool-deltas.ts';
 import type { CohereDelta, Fields } from './answer.ts';
 import { finishOf, logprobsOf, text, usageOf } from './answer.ts';

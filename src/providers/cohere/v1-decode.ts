@@ -1,8 +1,8 @@
 import type { ChatChunk, ChatChunkChoice, ChatReply } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
 import { chatReply, createdAt, isRecord, refuseEmptyFiltered } from '../../dialects/chat-rules.ts';
-import { chunksOf } from '../../dialects/openai/chunks-of.ts';
 import type { CohereDelta, CohereMessage, Fields } from './answer.ts';
 import { finishOf, openAnswer, text, usageOf } from './answer.ts';
 import { decodeToolCalls } from './decode.ts';

@@ -1,9 +1,9 @@
 import type { Call } from '../../contract/call.ts';
 import type { ChatChunk, ChatReply } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { WireMessage } from '../../contract/wire.ts';
 import { chatReply, createdAt, isRecord, textOf } from '../../dialects/chat-rules.ts';
-import { chunksOf } from '../../dialects/openai/chunks-of.ts';
 import { refuseUnknown, unsupported } from '../../dialects/params.ts';
 import { candidatesOf, isTextModel, methodPath, optionsOf, samplingOf, stopsOf } from './request.ts';
 

@@ -1,9 +1,9 @@
 import type { Completion, CompletionChoice } from 'openai/resources/completions';
 import type { ChatChunk } from '../../contract/chat.ts';
+import { chunksOf } from '../../contract/chunks-of.ts';
 import type { DecodeContext, StreamDecoder } from '../../contract/codec.ts';
 import type { Usage } from '../../contract/usage.ts';
 import { createdAt, type FinishReason, finishReason, isRecord } from '../../dialects/chat-rules.ts';
-import { chunksOf } from '../../dialects/openai/chunks-of.ts';
 import { answerId, decodeGeneratedChat, decodeGeneratedText, usageOf } from './generated.ts';
 
 /** How a piece of generated text becomes a chunk. */

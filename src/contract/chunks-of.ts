@@ -1,4 +1,4 @@
-import type { ChatChunk, ChatChunkChoice, ChatReply } from '../../contract/chat.ts';
+import type { ChatChunk, ChatChunkChoice, ChatReply } from './chat.ts';
 
 /** A whole reply as the chunks of a stream, its usage left to the caller: one chunk with the content, one with the finish reason, per choice. */
 export function chunksOf(reply: ChatReply): ChatChunk[] {
