@@ -21,6 +21,11 @@ export interface StreamSource {
   raw?(): ReadableStream<Uint8Array>;
 }
 
+/** Sees chunks pass. */
+export interface ChunkObserver<C> {
+  add(chunk: C): void;
+}
+
 const HIGH_WATER = 1024;
 const DONE = { value: undefined, done: true } as const;
 
@@ -45,7 +50,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   #settlement: Settlement | undefined;
   #failure: LLMError | undefined;
   #listeners: ((settlement: Settlement) => void)[] = [];
-  #observers: ((chunk: C) => void)[] | undefined;
+  #observers: ChunkObserver<C>[] | undefined;
   #paused = false;
   #consumed = false;
   readonly #highWater: number;
@@ -60,7 +65,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   /** For the sender: more chunks. The array must not be used afterwards. */
   push(batch: C[]): void {
     if (this.#settlement !== undefined || batch.length === 0) return;
-    if (this.#observers !== undefined) for (const observe of this.#observers) for (const chunk of batch) observe(chunk);
+    if (this.#observers !== undefined) for (const observer of this.#observers) for (const chunk of batch) observer.add(chunk);
     let taken = 0;
     while (this.#waiters.length > 0 && taken < batch.length) {
       this.#waiters.shift()?.resolve({ value: batch[taken++] as C, done: false });
@@ -113,10 +118,10 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   }
 
   /** For layers, before the stream is handed on: shows every chunk before its reader gets it, those that have come at once. */
-  observe(observer: (chunk: C) => void): void {
+  observe(observer: ChunkObserver<C>): void {
     this.#observers ??= [];
     this.#observers.push(observer);
-    for (let at = this.#position; at < this.#queue.length; at++) observer(this.#queue[at] as C);
+    for (let at = this.#position; at < this.#queue.length; at++) observer.add(this.#queue[at] as C);
   }
 
   /** The provider's own bytes instead of chunks. Counts as the one reading. */
