@@ -178,6 +178,8 @@ export {
   StreamInterruptedError,
   TimeoutError,
 } from './errors/wire-errors.ts';
+export type { CacheOptions } from './middleware/cache.ts';
+export { cache } from './middleware/cache.ts';
 export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit-breaker.ts';
 export { circuitBreaker } from './middleware/circuit-breaker.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';
@@ -192,6 +194,7 @@ export { defineProvider } from './providers/define-provider.ts';
 export type { OpenAICompatibleSettings } from './providers/openai-hosts/openai-compatible.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-compatible.ts';
 export { providerInstance } from './providers/provider-instance.ts';
+export type { QuestionKey } from './state/answers/question.ts';
 export { memoryStore } from './state/memory-store.ts';
 export type { Jitter } from './time/backoff.ts';
 export type { Clock, Timer } from './time/clock.ts';

@@ -25,6 +25,7 @@ const EVENTS: readonly ClientEventName[] = [
   'fallback',
   'stream-committed',
   'breaker-changed',
+  'cache-hit',
   'deadline',
   'warning',
   'call-ended',

@@ -7,6 +7,7 @@ import type { ChatReply } from '../../src/contract/chat.ts';
 import type { CallEvent } from '../../src/contract/events.ts';
 import type { Middleware, Next } from '../../src/contract/middleware.ts';
 import { ChunkStream } from '../../src/contract/stream.ts';
+import type { Attempt } from '../../src/errors/attempt.ts';
 import type { LLMError } from '../../src/errors/catalogue.ts';
 import { errorOf } from '../../src/errors/catalogue.ts';
 import type { ErrorKind } from '../../src/errors/kinds.ts';
@@ -22,6 +23,16 @@ export function failure(kind: ErrorKind, facts: Readonly<Record<string, unknown>
 
 /** One attempt: what it is answered with. `undefined`: a reply; a promise: when that has settled. */
 export type Step = unknown | ((call: Call) => unknown);
+
+const answeredBy = ({ target: { provider, model }, clock, trail }: Call): Attempt => ({
+  provider,
+  model,
+  number: trail.attempts.length + 1,
+  startedAt: clock.now(),
+  durationMs: 0,
+  waitedMs: 0,
+  outcome: 'success',
+});
 
 export interface Attempted {
   readonly target: string;
@@ -89,17 +100,12 @@ export function layered(
     let step = stepFor(target);
     if (typeof step === 'function') step = await step(call);
     if (step instanceof Error || typeof step === 'string') throw step;
+    (call.trail.attempts as Attempt[]).push(answeredBy(call));
     return step ?? replyOf(call.target.model);
   }) as Next;
 
   const pipeline = compose(layers, wire);
   const store = memoryStore();
-  const trail = {
-    attempts: [],
-    get attemptsLeft() {
-      return most - sent;
-    },
-  };
   return {
     clock,
     attempts,
@@ -117,7 +123,12 @@ export function layered(
           model: 'gpt-5-mini',
           options,
           clock,
-          trail,
+          trail: {
+            attempts: [],
+            get attemptsLeft() {
+              return most - sent;
+            },
+          },
           store,
           resolve: readTarget,
           report: (event) => events.push(event),
