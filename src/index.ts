@@ -1,3 +1,5 @@
+export type { BatchProgress, BatchRequest, BatchRun, BatchRunOptions } from './client/batch-run.ts';
+export type { Batches } from './client/batches.ts';
 export type {
   ChatParams,
   ChatParamsNonStreaming,
@@ -15,6 +17,8 @@ export type { ChatCompletions } from './client/completions.ts';
 export type { LLMClient } from './client/create-client.ts';
 export { createClient } from './client/create-client.ts';
 export type { EmbeddingParams, Embeddings } from './client/embeddings.ts';
+export type { Files, FileUploadParams, NamedContent } from './client/files.ts';
+export type { Page, PagePromise } from './client/list-page.ts';
 export { LLMPromise } from './client/llm-promise.ts';
 export { LLMStream } from './client/llm-stream.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
@@ -23,6 +27,7 @@ export type { ProviderEntry } from './client/providers.ts';
 export type { Rerank, RerankParams } from './client/rerank.ts';
 export type { Route, Routed } from './client/route.ts';
 export type { TextCompletionParams, TextCompletions } from './client/text-completions.ts';
+export type { Batch, BatchEndpoint, BatchEngine, BatchOrder, BatchResultLine } from './contract/batches.ts';
 export type {
   Call,
   CallOptions,

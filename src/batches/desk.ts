@@ -1,5 +1,5 @@
-import type { Batch } from 'openai/resources/batches';
-import type { BatchDesk, BatchHost, BatchOrder, BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
+import type { Batch, BatchDesk, BatchHost, BatchOrder, BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
+import { batchIdOf } from '../contract/batches.ts';
 import { ConflictError, NotFoundError } from '../errors/provider-errors.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { canonicalOrder, checkOrder } from './order.ts';
@@ -45,8 +45,9 @@ export class StoreDesk implements BatchDesk {
     await this.ready();
     const { now } = this.#options;
     const created_at = now();
+    const { idempotency_key: key } = order;
     const batch: Batch = {
-      id: `batch_${crypto.randomUUID().replaceAll('-', '')}`,
+      id: key === undefined ? `batch_${crypto.randomUUID().replaceAll('-', '')}` : await batchIdOf(key),
       object: 'batch',
       endpoint: order.endpoint,
       input_file_id: order.input_file_id,
@@ -58,7 +59,6 @@ export class StoreDesk implements BatchDesk {
       metadata: order.metadata ?? null,
     };
     const request = canonicalOrder(order);
-    const { idempotency_key: key } = order;
     const taken = await this.#store.batches.add({ batch, order: request, ...(key === undefined ? {} : { key }) });
     if (taken === undefined) {
       this.#worker?.take(batch, order.output_expires_after?.seconds);
@@ -98,6 +98,10 @@ export class StoreDesk implements BatchDesk {
     if (batch.status === 'cancelling' || batch.status === 'cancelled') return batch;
     const message = `Cannot cancel a batch with status '${batch.status}'.`;
     throw new ConflictError({ message, status: 409, type: 'invalid_request_error', code: null, param: null });
+  }
+
+  limit(id: string, { concurrency }: { readonly concurrency?: number | undefined }): void {
+    if (concurrency !== undefined) this.#worker?.limit(id, concurrency);
   }
 
   async *results(

@@ -28,3 +28,5 @@ export type {
   StoredLines,
   StoredResult,
 } from './store.ts';
+export type { ProgressStream } from './terminal-progress.ts';
+export { terminalProgress } from './terminal-progress.ts';

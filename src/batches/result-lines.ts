@@ -34,8 +34,8 @@ function asLlamaStack({ id, custom_id, response, error }: BatchResultLine): obje
   return { id, custom_id, error: { type: 'request_failed', message: error?.message ?? String(refused ?? 'the request failed') } };
 }
 
-/** The token counts of an answer, where it has some. */
-export function tokensOf(body: Readonly<Record<string, unknown>>): LineTokens | undefined {
+/** What an answer adds to the sums of its batch, where it tells. */
+export function tokensOf({ body, costUSD }: BatchLineAnswer): LineTokens | undefined {
   const usage = body.usage as Readonly<Record<string, unknown>> | null | undefined;
   if (typeof usage !== 'object' || usage === null) return undefined;
   const details = (name: string, field: string): number =>
@@ -45,6 +45,7 @@ export function tokensOf(body: Readonly<Record<string, unknown>>): LineTokens | 
     cached: details('prompt_tokens_details', 'cached_tokens'),
     output: count(usage.completion_tokens),
     reasoning: details('completion_tokens_details', 'reasoning_tokens'),
+    costUSD,
   };
 }
 

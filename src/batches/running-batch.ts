@@ -1,7 +1,6 @@
-import type { Batch } from 'openai/resources/batches';
-import type { BatchEndpoint, BatchHost, BatchResultLine } from '../contract/batches.ts';
+import type { Batch, BatchEndpoint, BatchHost, BatchLineAnswer, BatchResultLine } from '../contract/batches.ts';
 import { answeredLine, tokensOf, unrunLine } from './result-lines.ts';
-import type { BatchStore, StoredLine } from './store.ts';
+import type { BatchStore, LineTokens, StoredLine } from './store.ts';
 import { parsed } from './validation.ts';
 
 /** Lines that are read from the store at once. */
@@ -20,6 +19,8 @@ export class RunningBatch {
   #after = 0;
   #exhausted = false;
   #running = 0;
+  /** Of its lines at once. */
+  concurrency: number = Number.POSITIVE_INFINITY;
   /** Its window is over. */
   expired = false;
 
@@ -44,12 +45,12 @@ export class RunningBatch {
 
   /** Nothing of it runs, and nothing is left to run. */
   get idle(): boolean {
-    return this.#running === 0 && (this.#exhausted || this.stopped);
+    return this.#running === 0 && ((this.#exhausted && this.#ahead.length === 0) || this.stopped);
   }
 
-  /** The next line; `undefined` when there is none. */
+  /** The next line; `undefined` when there is none, or none may begin now. */
   async next(): Promise<StoredLine | undefined> {
-    if (this.stopped) return undefined;
+    if (this.stopped || this.#running >= this.concurrency) return undefined;
     if (this.#ahead.length === 0 && !this.#exhausted) {
       this.#ahead = await this.#store.lines.pending(this.id, this.#after, PAGE);
       this.#after = this.#ahead.at(-1)?.number ?? this.#after;
@@ -63,8 +64,10 @@ export class RunningBatch {
   /** Runs a line that {@link next} gave, and stores what became of it. Rejects only when the store fails. */
   async run(line: StoredLine): Promise<void> {
     try {
-      const result = await this.#result(line);
-      if (result !== undefined) await this.#finish(line.number, result);
+      const answered = await this.#answer(line);
+      if (answered !== undefined) {
+        await this.#finish(line.number, answeredLine(line.customId, answered), tokensOf(answered));
+      }
       this.#finished();
     } finally {
       this.#running--;
@@ -82,21 +85,17 @@ export class RunningBatch {
     }
   }
 
-  #finish(number: number, line: BatchResultLine): Promise<void> {
+  #finish(number: number, line: BatchResultLine, tokens?: LineTokens): Promise<void> {
     const ok = line.response !== null && line.response.status_code < 400;
-    return this.#store.lines.finish(
-      this.id,
-      { number, ok, line },
-      line.response === null ? undefined : tokensOf(line.response.body),
-    );
+    return this.#store.lines.finish(this.id, { number, ok, line }, tokens);
   }
 
-  async #result({ customId, start, length }: StoredLine): Promise<BatchResultLine | undefined> {
+  /** `undefined` when the batch was stopped meanwhile. */
+  async #answer({ customId, start, length }: StoredLine): Promise<BatchLineAnswer | undefined> {
     const { signal } = this.#stop;
     const body = await this.#body(start, length);
     try {
-      const answer = await this.#host.run({ endpoint: this.endpoint, body, batchId: this.id, customId, signal });
-      return answeredLine(customId, answer);
+      return await this.#host.run({ endpoint: this.endpoint, body, batchId: this.id, customId, signal });
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;

@@ -1,6 +1,5 @@
-import type { Batch } from 'openai/resources/batches';
 import type { FileObject } from 'openai/resources/files';
-import type { BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
+import type { Batch, BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
 
 /** Where an engine keeps files, batches and lines. Every method is atomic; what it has answered survives the process. */
 export interface BatchStore {
@@ -79,6 +78,8 @@ export interface LineTokens {
   readonly cached: number;
   readonly output: number;
   readonly reasoning: number;
+  /** US dollars, where a price is known. */
+  readonly costUSD?: number | undefined;
 }
 
 export interface StoredLines {

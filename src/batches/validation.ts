@@ -1,4 +1,4 @@
-import type { Batch, BatchError } from 'openai/resources/batches';
+import type { BatchError } from 'openai/resources/batches';
 import type { BatchEndpoint } from '../contract/batches.ts';
 import type { RawLine } from './line-reader.ts';
 import { readLines } from './line-reader.ts';
@@ -38,10 +38,6 @@ export class Validation {
 
   constructor(rules: LineRules) {
     this.#rules = rules;
-  }
-
-  get batchErrors(): Batch.Errors {
-    return { object: 'list', data: this.errors };
   }
 
   /** The lines that can be run. Stops at the bound of errors and at the bound of lines. */

@@ -1,5 +1,5 @@
-import type { Batch, BatchError } from 'openai/resources/batches';
-import type { BatchEndpoint, BatchHost } from '../contract/batches.ts';
+import type { BatchError } from 'openai/resources/batches';
+import type { Batch, BatchEndpoint, BatchHost } from '../contract/batches.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import type { Timer } from '../time/clock.ts';
 import { addResultFile } from './result-file.ts';
@@ -60,6 +60,14 @@ export class Worker {
   /** For a batch that is `cancelling` now. */
   cancel(id: string): void {
     this.#running.get(id)?.stop();
+    this.#scheduler.wake();
+  }
+
+  /** How many lines of a batch run at once. */
+  limit(id: string, concurrency: number): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.concurrency = concurrency;
     this.#scheduler.wake();
   }
 

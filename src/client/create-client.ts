@@ -19,6 +19,7 @@ import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
 import { DeadlineList } from '../time/deadline-list.ts';
 import { fetchTransport } from '../wire/fetch-transport.ts';
+import { Batches } from './batches.ts';
 import type { CallEnvironment } from './call-runner.ts';
 import { CallRunner } from './call-runner.ts';
 import { clientClock } from './client-clock.ts';
@@ -27,6 +28,7 @@ import { checkClientOptions, checkListener } from './client-options.ts';
 import { ChatCompletions } from './completions.ts';
 import { createDispatch } from './dispatch.ts';
 import { Embeddings } from './embeddings.ts';
+import { Files } from './files.ts';
 import { Listeners } from './listeners.ts';
 import { Models } from './models.ts';
 import { ownModels } from './own-models.ts';
@@ -45,6 +47,10 @@ export interface LLMClient extends AsyncDisposable {
   /** Documents in the order of their relevance to a query. */
   readonly rerank: Rerank;
   readonly models: Models;
+  /** Files of the batch engine that the client was given. */
+  readonly files: Files;
+  /** Batches of that engine, for any provider. */
+  readonly batches: Batches;
   /** Listens to an event; the returned function takes the listener off. A listener that throws changes nothing. */
   on<N extends ClientEventName>(name: N, listener: (event: ClientEventOf<N>) => void): () => void;
   /** Frees sockets, timers and state. Later calls reject with `ConfigurationError`. May be called more than once. */
@@ -120,6 +126,8 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     embeddings: new Embeddings(runner),
     rerank: new Rerank(runner),
     models: new Models(runner, providers.defaultProvider),
+    files: new Files(options.batches),
+    batches: new Batches(options.batches),
     on(name, listener) {
       checkListener(name, listener);
       return listeners.add(name, listener as never);

@@ -1,4 +1,4 @@
-import type { Batch, BatchCreateParams } from 'openai/resources/batches';
+import type { BatchCreateParams, Batch as OpenAIBatch } from 'openai/resources/batches';
 import type { FileDeleted, FileObject } from 'openai/resources/files';
 import type { Clock } from '../time/clock.ts';
 
@@ -52,6 +52,12 @@ export interface FileShelf {
   delete(id: string): Promise<FileDeleted>;
 }
 
+/** openai's batch, with what its lines have cost. */
+export interface Batch extends OpenAIBatch {
+  /** US dollars, over the lines whose prices are known; absent where none is. */
+  cost_usd?: number;
+}
+
 /** What a batch is made from: openai's body, and a key that makes the same order give the same batch. */
 export interface BatchOrder extends BatchCreateParams {
   /** Same key and same order: the batch that is there. Same key and another order: `ConflictError`. */
@@ -80,6 +86,8 @@ export interface BatchDesk {
   list(query: PageQuery): Promise<ListPage<Batch>>;
   /** Rejects with `ConflictError` when the batch has ended otherwise. */
   cancel(id: string): Promise<Batch>;
+  /** How many of its lines run at once, within the engine's own limit. */
+  limit(id: string, options: { readonly concurrency?: number | undefined }): void;
   /** Lines that have finished, then each as it finishes, until the batch has ended; in no certain order. */
   results(id: string, options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<BatchResultLine>;
 }
@@ -139,4 +147,11 @@ export function linkBatches(client: object, link: BatchLink): void {
 
 export function batchLinkOf(client: object): BatchLink | undefined {
   return LINKS.get(client);
+}
+
+/** The id of the batch with an idempotency key: the key alone decides it. */
+export async function batchIdOf(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
+  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `batch_${hex.slice(0, 24)}`;
 }

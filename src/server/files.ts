@@ -1,3 +1,4 @@
+import { byteStream } from '../client/byte-stream.ts';
 import type { FileShelf, PageQuery } from '../contract/batches.ts';
 import { invalid, json } from './answers.ts';
 import { uploadOf } from './uploads.ts';
@@ -13,17 +14,7 @@ export async function listFiles(files: FileShelf, url: URL): Promise<Response> {
 
 export async function fileContent(files: FileShelf, id: string): Promise<Response> {
   const { filename } = await files.retrieve(id);
-  const pieces = (await files.content(id))[Symbol.asyncIterator]();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { value, done } = await pieces.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await pieces.return?.();
-    },
-  });
+  const body = byteStream(await files.content(id));
   return new Response(body, {
     headers: {
       'content-type': 'application/octet-stream',

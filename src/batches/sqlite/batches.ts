@@ -1,11 +1,10 @@
-import type { Batch } from 'openai/resources/batches';
-import type { ListPage, PageQuery } from '../../contract/batches.ts';
+import type { Batch, ListPage, PageQuery } from '../../contract/batches.ts';
 import type { BatchRecord, StoredBatches } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { sweep } from './files.ts';
 import { pageOf } from './pages.ts';
 
-const COLUMNS = 'id, object, completed, failed, input_tokens, cached_tokens, output_tokens, reasoning_tokens';
+const COLUMNS = 'id, object, completed, failed, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_usd';
 const ENDED: ReadonlySet<Batch['status']> = new Set(['completed', 'failed', 'cancelled', 'expired']);
 
 /** Batches as JSON, with their counts beside them. */
@@ -72,5 +71,6 @@ function batchOf(row: Row): Batch {
       output_tokens_details: { reasoning_tokens: Number(row.reasoning_tokens) },
       total_tokens: input + output,
     },
+    ...(row.cost_usd === null ? {} : { cost_usd: Number(row.cost_usd) }),
   };
 }

@@ -51,8 +51,18 @@ export class SqliteLines implements StoredLines {
       if (changed === 0) return;
       this.#database.run(
         `UPDATE batches SET completed = completed + ?, failed = failed + ?, input_tokens = input_tokens + ?,
-         cached_tokens = cached_tokens + ?, output_tokens = output_tokens + ?, reasoning_tokens = reasoning_tokens + ? WHERE id = ?`,
-        ...[Number(ok), Number(!ok), tokens.input, tokens.cached, tokens.output, tokens.reasoning, batchId],
+         cached_tokens = cached_tokens + ?, output_tokens = output_tokens + ?, reasoning_tokens = reasoning_tokens + ?,
+         cost_usd = CASE WHEN ?7 IS NULL THEN cost_usd ELSE COALESCE(cost_usd, 0) + ?7 END WHERE id = ?8`,
+        ...[
+          Number(ok),
+          Number(!ok),
+          tokens.input,
+          tokens.cached,
+          tokens.output,
+          tokens.reasoning,
+          tokens.costUSD ?? null,
+          batchId,
+        ],
       );
     });
   }

@@ -1,0 +1,83 @@
+import type { ListPage, PageQuery } from '../contract/batches.ts';
+
+/** One page of a list; iterated it gives the items of this page and of all that follow, as in `openai`. */
+export class Page<T extends { readonly id: string }> implements AsyncIterable<T> {
+  readonly object = 'list';
+  readonly data: T[];
+  readonly first_id: string | null;
+  readonly last_id: string | null;
+  readonly has_more: boolean;
+  readonly #next: (after: string) => Promise<Page<T>>;
+
+  /** @internal Made by the client. */
+  constructor({ data, first_id, last_id, has_more }: ListPage<T>, next: (after: string) => Promise<Page<T>>) {
+    this.data = data;
+    this.first_id = first_id;
+    this.last_id = last_id;
+    this.has_more = has_more;
+    this.#next = next;
+  }
+
+  getPaginatedItems(): T[] {
+    return this.data;
+  }
+
+  hasNextPage(): boolean {
+    return this.has_more && this.data.length > 0;
+  }
+
+  async getNextPage(): Promise<Page<T>> {
+    const last = this.data.at(-1);
+    if (last === undefined)
+      throw new Error('No next page expected; please check `.hasNextPage()` before calling `.getNextPage()`.');
+    return this.#next(last.id);
+  }
+
+  async *iterPages(): AsyncGenerator<Page<T>, undefined> {
+    let page: Page<T> = this;
+    yield page;
+    while (page.hasNextPage()) {
+      page = await page.getNextPage();
+      yield page;
+    }
+    return undefined;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined> {
+    for await (const page of this.iterPages()) yield* page.data;
+    return undefined;
+  }
+}
+
+/** A list on its way: awaited it is its first page, iterated it is every item. */
+export class PagePromise<T extends { readonly id: string }> implements PromiseLike<Page<T>>, AsyncIterable<T> {
+  readonly #page: Promise<Page<T>>;
+
+  /** @internal Made by the client. */
+  constructor(query: PageQuery, list: (query: PageQuery) => Promise<ListPage<T>>) {
+    const load = async (after: string | undefined): Promise<Page<T>> =>
+      new Page(await list(after === undefined ? query : { ...query, after }), load);
+    this.#page = load(query.after);
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a list can be awaited, as in openai
+  then<A = Page<T>, B = never>(
+    resolved?: ((page: Page<T>) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#page.then(resolved, rejected);
+  }
+
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Page<T> | B> {
+    return this.#page.catch(rejected);
+  }
+
+  finally(done?: (() => void) | null): Promise<Page<T>> {
+    return this.#page.finally(done);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined> {
+    yield* await this.#page;
+    return undefined;
+  }
+}
