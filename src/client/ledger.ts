@@ -68,7 +68,7 @@ export class Ledger implements Trail {
         if (!this.warnings.includes(event.message)) this.warnings.push(event.message);
         break;
       case 'skipped':
-        if (event.reason === 'circuit_open') this.#listSkipped(event.target, event.error);
+        if (event.reason === 'circuit_open' || event.reason === 'cooling') this.#listSkipped(event.target, event.error);
         break;
       case 'deadline':
         if (this.#deadlineTold) return;

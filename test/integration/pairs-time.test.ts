@@ -245,11 +245,15 @@ describe('the deadline', () => {
     ['a backoff', fault.unavailable(), 'service_unavailable'],
   ])('%s that does not fit is not waited for: the next target is asked, or the call fails at once', async (_, item, kind) => {
     const clock = fakeClock();
-    const llm = chained.client({ clock, use: [fallback([]), retry({ minDelay: 20_000, jitter: 'none' })], deadline: 20_000 });
+    const use = () => [fallback([]), retry({ minDelay: 20_000, jitter: 'none' })];
+    const [chain, alone] = [
+      chained.client({ clock, use: use(), deadline: 20_000 }),
+      chained.client({ clock, use: use(), deadline: 20_000 }),
+    ];
     chained.mock.enqueue('openai', item, item);
-    const { route } = await llm.chat.completions.create({ model, messages }, { fallbacks: [SECOND] });
+    const { route } = await chain.chat.completions.create({ model, messages }, { fallbacks: [SECOND] });
     expect(route.attempts).toMatchObject([{ outcome: kind }, { outcome: 'success', waitedMs: 0 }]);
-    expect(await rejection(llm.chat.completions.create({ model, messages }))).toMatchObject({ kind, attempts: [{}] });
+    expect(await rejection(alone.chat.completions.create({ model, messages }))).toMatchObject({ kind, attempts: [{}] });
     expect(chained.eventsOf('waiting')).toEqual([]);
     expect(clock.now()).toBe(Date.UTC(2026, 0, 1));
   });

@@ -11,6 +11,8 @@ import type { Attempt } from '../../src/errors/attempt.ts';
 import type { LLMError } from '../../src/errors/catalogue.ts';
 import { errorOf } from '../../src/errors/catalogue.ts';
 import type { ErrorKind } from '../../src/errors/kinds.ts';
+// loaded at the first failure otherwise, which takes time that a clock of its own does not see
+import '../../src/middleware/retry/repeat.ts';
 import { memoryStore } from '../../src/state/memory-store.ts';
 import type { FakeClock } from '../../src/testing/fake-clock.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
@@ -115,6 +117,12 @@ export function layered(
     eventsOf: (type) => events.filter((event): event is never => event.type === type),
     run(options = {}, { maxAttempts = 8, ...changes } = {}) {
       most = sent + maxAttempts;
+      const trail = {
+        attempts: [],
+        get attemptsLeft() {
+          return most - sent;
+        },
+      };
       const call = callOf(
         'chat',
         { messages: [{ role: 'user', content: 'Hi' }] },

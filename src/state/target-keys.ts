@@ -1,0 +1,26 @@
+import type { Target } from '../contract/target.ts';
+
+/** The keys under which stores remember things about a target. */
+export interface TargetKeys {
+  /** The target itself asked to be left alone. */
+  readonly cooldown: string;
+  /** Its whole account has to be left alone, whatever the model: a provider id stands for one account. */
+  readonly accountCooldown: string;
+}
+
+const known = new WeakMap<Target, TargetKeys>();
+
+/** Made once for each target that a client has read. */
+export function keysOf(target: Target): TargetKeys {
+  let keys = known.get(target);
+  if (keys === undefined) {
+    const { provider, model, baseURL } = target;
+    const place = baseURL === '' ? '' : ` at ${baseURL}`;
+    keys = {
+      cooldown: `cooldown:${provider}/${model}${place}`,
+      accountCooldown: `cooldown:${provider}${place}`,
+    };
+    known.set(target, keys);
+  }
+  return keys;
+}
