@@ -112,6 +112,7 @@ export type {
   ProviderOptions,
   SageMakerOptions,
 } from './contract/provider-options.ts';
+export type { RetryBudgetOptions } from './contract/retry-budget.ts';
 export type {
   AnswerStore,
   BucketRule,
@@ -189,7 +190,7 @@ export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit
 export { circuitBreaker } from './middleware/circuit-breaker.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';
 export { fallback } from './middleware/fallback.ts';
-export type { RetryOptions } from './middleware/retry.ts';
+export type { KindRetryOptions, RetryOptions } from './middleware/retry.ts';
 export { retry } from './middleware/retry.ts';
 export type { TimeoutOptions } from './middleware/timeout.ts';
 export { timeout } from './middleware/timeout.ts';
