@@ -117,12 +117,6 @@ export function layered(
     eventsOf: (type) => events.filter((event): event is never => event.type === type),
     run(options = {}, { maxAttempts = 8, ...changes } = {}) {
       most = sent + maxAttempts;
-      const trail = {
-        attempts: [],
-        get attemptsLeft() {
-          return most - sent;
-        },
-      };
       const call = callOf(
         'chat',
         { messages: [{ role: 'user', content: 'Hi' }] },
