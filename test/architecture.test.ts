@@ -28,10 +28,10 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
     files: ['wire/fetch-transport.ts', 'wire/connection.ts', 'wire/media.ts', 'providers/registry.ts'],
     packages: /^(openai\/(core|lib|resources|helpers)\/.+|openai|#default-transport|zod\/mini)$/,
   },
-  // what the `openai` entry sends is the OpenAI dialect, over a transport of its own
+  // what the `openai` entry sends is the OpenAI dialect, over a transport of its own; what it answers, the server's handler does
   openai: {
     may: ['errors', 'time', 'contract', 'client', 'dialects'],
-    files: ['wire/fetch-transport.ts'],
+    files: ['wire/fetch-transport.ts', 'server/handler.ts', 'server/options.ts'],
     packages: /^openai(\/core\/error|\/resources\/.+)?$/,
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },

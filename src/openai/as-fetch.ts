@@ -1,0 +1,29 @@
+import type { LLMClient } from '../client/create-client.ts';
+import { createHandler } from '../server/handler.ts';
+import type { HandlerOptions } from '../server/options.ts';
+
+/** What {@link asFetch} serves. */
+export type AsFetchOptions = Pick<HandlerOptions, 'models' | 'batches' | 'limits'>;
+
+/** A path of OpenAI's API, whatever the base URL before it. */
+const OPERATION = /\/(?:chat\/completions|completions|embeddings|rerank|models|files|batches)(?:\/.*)?$/;
+
+/**
+ * A `fetch` for the official client that asks `client` instead of the network: `new OpenAI({ fetch: asFetch(llm) })` then speaks
+ * to every provider, through all layers, with nothing else changed. Nothing is listened on; the address in the request is not
+ * looked at.
+ *
+ * @throws ConfigurationError when an option is wrong.
+ * @example
+ * const openai = new OpenAI({ apiKey: 'unused', maxRetries: 0, fetch: asFetch(llm, { models: { fast: 'groq/llama-3.3-70b' } }) });
+ */
+export function asFetch(client: LLMClient, options: AsFetchOptions = {}): typeof fetch {
+  const handler = createHandler(client, options);
+  return async (input, init) => {
+    const request = new Request(input, init);
+    request.signal.throwIfAborted();
+    const url = new URL(request.url);
+    const path = OPERATION.exec(url.pathname)?.[0] ?? url.pathname;
+    return handler(new Request(`http://holdfast/v1${path}${url.search}`, request));
+  };
+}
