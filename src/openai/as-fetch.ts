@@ -24,6 +24,9 @@ export function asFetch(client: LLMClient, options: AsFetchOptions = {}): typeof
     request.signal.throwIfAborted();
     const url = new URL(request.url);
     const path = OPERATION.exec(url.pathname)?.[0] ?? url.pathname;
-    return handler(new Request(`http://holdfast/v1${path}${url.search}`, request));
+    const response = await handler(new Request(`http://holdfast/v1${path}${url.search}`, request));
+    // fetch rejects when its signal aborts; it has no status for it
+    request.signal.throwIfAborted();
+    return response;
   };
 }
