@@ -1,4 +1,4 @@
-export type { BatchProgress, BatchRequest, BatchRun, BatchRunOptions } from './client/batch-run.ts';
+export type { BatchProgress, BatchRequest, BatchRequests, BatchRun, BatchRunOptions } from './client/batch-run.ts';
 export type { Batches } from './client/batches.ts';
 export type {
   ChatParams,

@@ -1,67 +1,22 @@
-import type { Batch, BatchEndpoint, BatchEngine, BatchResultLine } from '../contract/batches.ts';
-import { BATCH_ENDPOINTS, batchIdOf } from '../contract/batches.ts';
-import { isLLMError } from '../errors/catalogue.ts';
-import { BadRequestError } from '../errors/provider-errors.ts';
-import { AbortError } from '../errors/wire-errors.ts';
-import { wrongInput } from './call-input.ts';
+import type { Batch, BatchEngine, BatchResultLine } from '../contract/batches.ts';
+import type { BatchProgress, BatchRequests, BatchRunOptions, RunSteps } from './run-steps.ts';
 
-/** One request of a run. */
-export interface BatchRequest {
-  /** By which its result is found. Default: `request-1`, `request-2` …, by position. */
-  readonly custom_id?: string | undefined;
-  /** openai's parameters for the endpoint. */
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-export interface BatchRunOptions {
-  readonly endpoint: BatchEndpoint;
-  /** Model of the requests that name none. */
-  readonly model?: string | undefined;
-  /** Requests of this run at once, within the engine's own limit. Default: the engine's. */
-  readonly concurrency?: number | undefined;
-  /**
-   * A name of the run. A run of the same name goes on with what is stored under it: results that are there are given again, only
-   * the rest is run, and the requests are not read a second time.
-   */
-  readonly id?: string | undefined;
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Called after each request that has finished, and at the end. */
-  readonly onProgress?: ((progress: BatchProgress) => void) | undefined;
-  /** Cancels what has not run; the loop then throws `AbortError`. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How far a run is. */
-export interface BatchProgress {
-  readonly id: string;
-  readonly status: Batch['status'];
-  readonly total: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** US dollars, where prices are known. */
-  readonly costUSD?: number | undefined;
-}
+export type { BatchProgress, BatchRequest, BatchRequests, BatchRunOptions } from './run-steps.ts';
 
 /** Requests under way as a batch: iterated it gives results as they finish, awaited through {@link BatchRun.done} its totals. */
 export class BatchRun implements AsyncIterable<BatchResultLine> {
-  readonly #engine: BatchEngine;
-  readonly #requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>;
-  readonly #options: BatchRunOptions;
-  #batch: Promise<Batch> | undefined;
+  readonly #steps: Promise<RunSteps>;
 
   /** @internal Made by `llm.batches.run`. */
-  constructor(engine: BatchEngine, requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>, options: BatchRunOptions) {
-    this.#engine = engine;
-    this.#requests = requests;
-    this.#options = checked(options);
+  constructor(engine: BatchEngine, requests: BatchRequests, options: BatchRunOptions) {
+    this.#steps = import('./run-steps.ts').then(({ RunSteps }) => new RunSteps(engine, requests, options));
+    // told to whoever asks for the run
+    this.#steps.catch(() => {});
   }
 
   /** The batch that the run became. Starts the run. */
-  batch(): Promise<Batch> {
-    this.#batch ??= this.#begin();
-    return this.#batch;
+  async batch(): Promise<Batch> {
+    return (await this.#steps).batch();
   }
 
   /** Runs to the end without looking at results one by one; resolves with the totals. */
@@ -71,110 +26,10 @@ export class BatchRun implements AsyncIterable<BatchResultLine> {
   }
 
   async progress(): Promise<BatchProgress> {
-    const { id } = await this.batch();
-    const { status, request_counts, usage, cost_usd } = await this.#engine.batches.retrieve(id);
-    return {
-      id,
-      status,
-      total: request_counts?.total ?? 0,
-      completed: request_counts?.completed ?? 0,
-      failed: request_counts?.failed ?? 0,
-      inputTokens: usage?.input_tokens ?? 0,
-      outputTokens: usage?.output_tokens ?? 0,
-      ...(cost_usd === undefined ? {} : { costUSD: cost_usd }),
-    };
+    return (await this.#steps).progress();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<BatchResultLine, undefined> {
-    const { signal, onProgress } = this.#options;
-    const { id } = await this.batch();
-    let ended = false;
-    try {
-      for await (const line of this.#engine.batches.results(id, { signal })) {
-        yield line;
-        if (onProgress !== undefined) onProgress(await this.progress());
-      }
-      ended = true;
-    } catch (error) {
-      throw signal?.aborted === true ? new AbortError({ message: 'the batch run was aborted', cause: signal.reason }) : error;
-    } finally {
-      if (!ended) await this.#engine.batches.cancel(id).catch(() => {});
-    }
-    const batch = await this.#engine.batches.retrieve(id);
-    if (onProgress !== undefined) onProgress(await this.progress());
-    if (batch.status === 'failed') throw refusedBatch(batch);
-    return undefined;
+    return yield* (await this.#steps).results();
   }
-
-  async #begin(): Promise<Batch> {
-    const { endpoint, id, metadata, concurrency, signal } = this.#options;
-    signal?.throwIfAborted();
-    const { files, batches } = this.#engine;
-    const key = id === undefined ? undefined : `run:${id}`;
-    const options = concurrency === undefined ? {} : { concurrency };
-    if (key !== undefined) {
-      const known = await batches.retrieve(await batchIdOf(key)).catch(absent);
-      if (known !== undefined) {
-        batches.limit(known.id, options);
-        return known;
-      }
-    }
-    const { id: input_file_id } = await files.create({
-      filename: 'run.jsonl',
-      content: this.#lines(),
-      details: () => ({ purpose: 'batch' }),
-    });
-    const order = { input_file_id, endpoint, completion_window: '24h' as const, metadata: { ...metadata } };
-    const batch = await batches.create(key === undefined ? order : { ...order, idempotency_key: key });
-    batches.limit(batch.id, options);
-    return batch;
-  }
-
-  async *#lines(): AsyncGenerator<Uint8Array, undefined> {
-    const { endpoint, model } = this.#options;
-    const encoder = new TextEncoder();
-    let position = 0;
-    for await (const request of this.#requests) {
-      position++;
-      if (typeof request !== 'object' || request === null || typeof request.body !== 'object' || request.body === null) {
-        throw wrongInput(`requests[${position - 1}]`, 'an object with "body"', request);
-      }
-      const custom_id = request.custom_id ?? `request-${position}`;
-      const body = model === undefined || request.body.model !== undefined ? request.body : { ...request.body, model };
-      yield encoder.encode(`${JSON.stringify({ custom_id, method: 'POST', url: endpoint, body })}\n`);
-    }
-    if (position === 0) throw wrongInput('requests', 'at least one request');
-    return undefined;
-  }
-}
-
-function checked(options: BatchRunOptions): BatchRunOptions {
-  if (typeof options !== 'object' || options === null) throw wrongInput('options', 'an object with "endpoint"', options);
-  const { endpoint, concurrency } = options;
-  if (!(BATCH_ENDPOINTS as readonly string[]).includes(endpoint)) {
-    throw wrongInput('options.endpoint', BATCH_ENDPOINTS.map((one) => `"${one}"`).join(' or '));
-  }
-  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
-    throw wrongInput('options.concurrency', 'a whole number ≥ 1', concurrency);
-  }
-  return options;
-}
-
-function absent(error: unknown): undefined {
-  if (isLLMError(error, 'not_found')) return undefined;
-  throw error;
-}
-
-function refusedBatch({ id, errors }: Batch): BadRequestError {
-  const data = errors?.data ?? [];
-  const first = data.slice(0, 3).map(({ line, message }) => (line ? `line ${line}: ${message}` : String(message)));
-  const rest = data.length > first.length ? ` (and ${data.length - first.length} more)` : '';
-  return new BadRequestError({
-    message: `the batch was refused: ${first.join('; ')}${rest}`,
-    status: 400,
-    type: 'invalid_request_error',
-    code: data[0]?.code ?? null,
-    param: data[0]?.param ?? null,
-    details: { batch: id, errors: data },
-  });
 }

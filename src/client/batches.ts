@@ -1,6 +1,6 @@
 import type { BatchListParams } from 'openai/resources/batches';
 import type { Batch, BatchDesk, BatchEngine, BatchOrder, BatchResultLine } from '../contract/batches.ts';
-import type { BatchRequest, BatchRunOptions } from './batch-run.ts';
+import type { BatchRequests, BatchRunOptions } from './batch-run.ts';
 import { BatchRun } from './batch-run.ts';
 import { PagePromise } from './list-page.ts';
 import { noEngine } from './no-engine.ts';
@@ -46,7 +46,7 @@ export class Batches {
    *   console.log(custom_id, response?.status_code);
    * }
    */
-  run(requests: Iterable<BatchRequest> | AsyncIterable<BatchRequest>, options: BatchRunOptions): BatchRun {
+  run(requests: BatchRequests, options: BatchRunOptions): BatchRun {
     if (this.#engine === undefined) throw noEngine('batches');
     return new BatchRun(this.#engine, requests, options);
   }
