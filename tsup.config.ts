@@ -8,6 +8,7 @@ const config: Options = {
     batches: 'src/batches/index.ts',
     server: 'src/server/index.ts',
     testing: 'src/testing/index.ts',
+    redis: 'src/redis/index.ts',
     cli: 'src/cli/holdfast.ts',
     'default-transport': 'src/wire/default-transport.ts',
     'default-transport.node': 'src/wire/default-transport.node.ts',
@@ -27,6 +28,7 @@ const config: Options = {
       batches: 'src/batches/index.ts',
       server: 'src/server/index.ts',
       testing: 'src/testing/index.ts',
+      redis: 'src/redis/index.ts',
     },
   },
   noExternal: [
@@ -42,7 +44,16 @@ const config: Options = {
     /^@aws-crypto\//,
     'tslib',
   ],
-  external: [/^#/, /^node:/, 'undici', /^openai/, /^gpt-tokenizer/, 'google-auth-library', '@aws-sdk/credential-provider-node'],
+  external: [
+    /^#/,
+    /^node:/,
+    'undici',
+    /^openai/,
+    /^gpt-tokenizer/,
+    'google-auth-library',
+    '@aws-sdk/credential-provider-node',
+    'ioredis',
+  ],
   removeNodeProtocol: false,
   esbuildOptions(options) {
     // what is bundled must run everywhere

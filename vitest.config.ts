@@ -10,6 +10,7 @@ const alias = [
   { find: /^holdfast\/openai$/, replacement: source('openai/index.ts') },
   { find: /^holdfast\/batches$/, replacement: source('batches/index.ts') },
   { find: /^holdfast\/server$/, replacement: source('server/index.ts') },
+  { find: /^holdfast\/redis$/, replacement: source('redis/index.ts') },
   { find: /^holdfast\/testing$/, replacement: source('testing/index.ts') },
   { find: /^holdfast$/, replacement: source('index.ts') },
 ];

@@ -35,7 +35,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
     packages: /^openai(\/core\/error|\/resources\/.+)?$/,
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },
-  redis: { may: ['errors', 'time', 'contract', 'state'], packages: /^ioredis$/ },
+  redis: { may: ['errors', 'time', 'contract', 'state'], packages: /^(ioredis|zod\/mini)$/ },
   batches: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|openai\/resources\/.+|node:sqlite)$/ },
   server: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|multipasta|node:http)$/ },
   cli: { may: [], packages: /^(holdfast(\/.+)?|node:.+)$/ },

@@ -17,8 +17,8 @@ interface Trial extends CircuitPermit {
   readonly expires: number;
 }
 
-const LONGEST_OPEN = 300_000;
-const LONGEST_ASKED = 900_000;
+export const LONGEST_OPEN = 300_000;
+export const LONGEST_ASKED = 900_000;
 
 /** The circuit of one target: closed, open for a while, then one trial at a time until one of them decides. */
 export class Circuit {

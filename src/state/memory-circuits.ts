@@ -11,7 +11,7 @@ import type {
 import { Circuit } from './circuit.ts';
 import { Recent } from './recent.ts';
 
-const MOST_CIRCUITS = 1_000;
+export const MOST_CIRCUITS = 1_000;
 
 export class MemoryCircuits implements CircuitStore {
   readonly #circuits = new Recent<Circuit>(MOST_CIRCUITS);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { BreakerState } from '../../src/contract/events.ts';
+import type { BreakerState, CallEvent } from '../../src/contract/events.ts';
 import type { CircuitChange, CircuitPermit, CircuitRule, CircuitVerdict, Store, StoreContext } from '../../src/contract/store.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -171,6 +171,7 @@ export async function runCircuitModel(store: Store, numRuns: number): Promise<st
     { maxCommands: 120, size: 'max' },
   );
   const changes = new Set<string>();
+  const events: CallEvent[] = [];
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(commands, async (steps) => {
@@ -178,12 +179,13 @@ export async function runCircuitModel(store: Store, numRuns: number): Promise<st
       const key = `model-${runs++}/`;
       const setup = () => ({
         model: { reference: new Reference(clock.now()), held: [] },
-        real: { store, key, context: { clock, report: () => {} }, held: [], changes },
+        real: { store, key, context: { clock, report: (event: CallEvent) => events.push(event) }, held: [], changes },
       });
       await fc.asyncModelRun(setup, steps);
       expect(clock.pending).toBe(0);
     }),
     { numRuns },
   );
+  expect(events).toEqual([]);
   return [...changes].sort();
 }
