@@ -60,7 +60,8 @@ return {'trial', new, state == 'open' and 'open' or ''}
 );
 
 /**
- * ARGV: now, window, token of the permit, verdict, a new token, share, fewest calls, first open time, asked for, chance.
+ * ARGV: now, window, token of the permit, verdict, a new token, share, fewest calls, first open time, asked for,
+ * chance, enough calls.
  * Returns the states before and after a change, and for how long it opened.
  */
 export const SETTLE: Script = script(
@@ -71,19 +72,16 @@ if state == 'open' or token ~= ARGV[3] then return {} end
 if state == 'half-open' then become({token = new, lease = 0}) end
 if verdict == 'neutral' then return {} end
 
-local part = math.floor(now / (window / 10))
-local calls, failures, own = 0, 0, {0, 0}
-for _, kept in ipairs(redis.call('HMGET', KEYS[1], 'w0', 'w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8', 'w9')) do
-  if kept then
-    local of, called, failed = string.match(kept, '^(%d+):(%d+):(%d+)$')
-    of, called, failed = tonumber(of), tonumber(called), tonumber(failed)
-    if of > part - 10 then calls, failures = calls + called, failures + failed end
-    if of == part then own = {called, failed} end
-  end
-end
 local failed = verdict == 'failure' and 1 or 0
-calls, failures = calls + 1, failures + failed
-become({['w' .. string.format('%d', part % 10)] = string.format('%d:%d:%d', part, own[1] + 1, own[2] + failed)})
+local part = math.floor(now / (window / 10))
+local parts = {}
+for _, kept in ipairs(redis.call('HMGET', KEYS[1], 'w0', 'w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8', 'w9')) do
+  local of, called, wrong = string.match(kept or '', '^(%d+):(%d+):(%d+)$')
+  if of then parts[tonumber(of)] = {tonumber(called), tonumber(wrong)} end
+end
+local own = parts[part] or {0, 0}
+parts[part] = {own[1] + 1, own[2] + failed}
+become({['w' .. string.format('%d', part % 10)] = string.format('%d:%d:%d', part, unpack(parts[part]))})
 
 if failed == 0 then
   if state == 'closed' then
@@ -97,7 +95,13 @@ if failed == 0 then
 end
 
 local asked = math.max(number('asked'), now + tonumber(ARGV[9]))
-local share, fewest, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local share, fewest, first, enough = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[11])
+local calls, failures = 0, 0
+for of = part, part - 9, -1 do
+  if calls >= enough then break end
+  local counted = parts[of]
+  if counted then calls, failures = calls + counted[1], failures + counted[2] end
+end
 if state == 'closed' and not (calls >= fewest and failures / calls * 100 > share * 100) then
   become({asked = asked})
   remember(window)

@@ -120,14 +120,25 @@ export class RedisCircuits implements CircuitStore {
 
   #settling(
     key: string,
-    { windowMs, failureRate, minCalls, openForMs }: CircuitRule,
+    { windowMs, failureRate, minCalls, enoughCalls, openForMs }: CircuitRule,
     token: string,
     verdict: CircuitVerdict,
     retryAfterMs: number,
     { clock }: StoreContext,
   ): Pick<Step<unknown>, 'script' | 'key' | 'args'> {
     const asked = Math.min(retryAfterMs, LONGEST_ASKED);
-    const args = [windowMs, token, verdict, this.#newToken(), failureRate, minCalls, openForMs, asked, clock.random()];
+    const args = [
+      windowMs,
+      token,
+      verdict,
+      this.#newToken(),
+      failureRate,
+      minCalls,
+      openForMs,
+      asked,
+      clock.random(),
+      enoughCalls,
+    ];
     return { script: SETTLE, key: `circuit:${key}`, args };
   }
 
