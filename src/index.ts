@@ -42,7 +42,6 @@ export type {
 } from './contract/call.ts';
 export type { Capabilities, ToolChoiceWord } from './contract/capabilities.ts';
 export type {
-  BilledUsage,
   Catalogue,
   ModelFacts,
   ModelPrices,
@@ -151,7 +150,7 @@ export type {
 } from './contract/vectors.ts';
 export type { Flow, Receiver, Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from './contract/wire.ts';
 export type { MessageExtra, Quirks } from './dialects/openai/quirks.ts';
-export type { Attempt } from './errors/attempt.ts';
+export type { Attempt, TokenCounts } from './errors/attempt.ts';
 export type { LLMError, LLMErrorOf } from './errors/catalogue.ts';
 export { errorFromJSON, isLLMError } from './errors/catalogue.ts';
 export type { ErrorKind, TimeoutPhase } from './errors/kinds.ts';

@@ -1,4 +1,4 @@
-import type { BilledUsage, Catalogue, ModelFacts, ModelTarget } from '../contract/catalogue.ts';
+import type { Catalogue, ModelFacts, ModelTarget, TokenCounts } from '../contract/catalogue.ts';
 import { costOf } from './cost.ts';
 import { countTokens, estimateTokens, estimateUsage } from './count-tokens.ts';
 import { readModelLine } from './model-line.ts';
@@ -9,10 +9,12 @@ import data from './models.json' with { type: 'json' };
 export type ModelOverrides = Readonly<Record<string, ModelFacts | undefined>>;
 
 const MOST_REMEMBERED = 1_000;
+const NOTHING: TokenCounts = { prompt_tokens: 0 };
 
 /** The data file with what the user has told besides. */
 export function createCatalogue(overrides: ModelOverrides = {}): Catalogue {
-  const known = new Map<string, ModelFacts | null>();
+  const known = new Map<string, Map<string, ModelFacts | null>>();
+  let remembered = 0;
 
   const look = (target: ModelTarget): ModelFacts | undefined => {
     const { provider, model, base = provider } = target;
@@ -23,20 +25,25 @@ export function createCatalogue(overrides: ModelOverrides = {}): Catalogue {
 
   const find = (target: ModelTarget): ModelFacts | undefined => {
     const { provider, model, base } = target;
-    const key = base === undefined ? `${provider}/${model}` : `${provider}=${base}/${model}`;
-    const facts = known.get(key);
+    const place = base === undefined ? provider : `${provider}=${base}`;
+    const facts = known.get(place)?.get(model);
     if (facts !== undefined) return facts ?? undefined;
-    if (known.size >= MOST_REMEMBERED) known.clear();
+    if (++remembered > MOST_REMEMBERED) {
+      known.clear();
+      remembered = 1;
+    }
     const found = look(target);
-    known.set(key, found ?? null);
+    const models = known.get(place) ?? new Map<string, ModelFacts | null>();
+    known.set(place, models.set(model, found ?? null));
     return found;
   };
 
   return {
     find,
-    cost(target: ModelTarget, usage: BilledUsage, documents?: number): number | undefined {
+    cost(target: ModelTarget, usage: TokenCounts | undefined, documents?: number): number | undefined {
       const prices = find(target)?.prices;
-      return prices === undefined ? undefined : costOf(prices, usage, documents);
+      if (prices === undefined || (usage === undefined && prices.perRequest === undefined)) return undefined;
+      return costOf(prices, usage ?? NOTHING, documents);
     },
     countTokens,
     estimateTokens,

@@ -1,4 +1,4 @@
-import type { BilledUsage, ModelPrices, TokenPrices } from '../contract/catalogue.ts';
+import type { ModelPrices, TokenCounts, TokenPrices } from '../contract/catalogue.ts';
 
 const MILLION = 1_000_000;
 /** What cohere calls a search unit: a query with up to a hundred documents. */
@@ -8,8 +8,9 @@ const DOCUMENTS_PER_REQUEST = 100;
  * US dollars. Cached and audio tokens are inside the prompt's, reasoning tokens inside the answer's. A long prompt changes the
  * price of the whole request, as Google, OpenAI, Anthropic and Alibaba have it.
  */
-export function costOf(prices: ModelPrices, usage: BilledUsage, documents = 0): number {
-  const prompt = count(usage.prompt_tokens);
+export function costOf(prices: ModelPrices, usage: TokenCounts, documents = 0): number {
+  // rerankers count all tokens as one
+  const prompt = count(usage.prompt_tokens ?? usage.total_tokens);
   const { input, output, cacheRead, cacheWrite } = pricesFor(prompt, prices);
   const read = count(usage.prompt_tokens_details?.cached_tokens);
   const written = count(usage.prompt_tokens_details?.cache_write_tokens);

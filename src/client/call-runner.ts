@@ -21,7 +21,7 @@ import { Ledger } from './ledger.ts';
 import type { Listeners } from './listeners.ts';
 import { closedClient, closedUnder } from './providers.ts';
 import type { Route } from './route.ts';
-import { addRoute } from './route.ts';
+import { addRoute, usageOf } from './route.ts';
 import type { Targets } from './targets.ts';
 
 /** What every call of a client shares. */
@@ -223,6 +223,7 @@ export class CallRunner {
       outcome,
       attempts: ledger.attempts,
       ...(usage === undefined ? {} : { usage }),
+      ...(ledger.costUSD === undefined ? {} : { costUSD: ledger.costUSD }),
       ...(error === undefined ? {} : { error }),
     });
   }
@@ -235,11 +236,6 @@ function complete(error: LLMError, call: Call, ledger: Ledger): void {
 
 function discard(result: unknown): void {
   if (result instanceof ChunkStream) result.cancel();
-}
-
-function usageOf(result: unknown): Usage | undefined {
-  const usage = (result as { readonly usage?: Usage | null } | null)?.usage;
-  return usage ?? undefined;
 }
 
 function withDefaults(options: CallOptions, unsupportedParams: 'error' | 'drop' | undefined): CallOptions {

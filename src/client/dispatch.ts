@@ -10,6 +10,7 @@ import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-err
 import { Ledger } from './ledger.ts';
 import type { Providers } from './providers.ts';
 import { closedUnder } from './providers.ts';
+import { usageOf } from './route.ts';
 
 const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
   chat: 'chat completions',
@@ -33,7 +34,8 @@ export function createDispatch(providers: Providers): Next {
     if (operation === undefined) throw unsupported(given);
     const call = withProviderTimeout(given, providers.timeout(target.provider));
     const ledger = ledgerOf(call);
-    const open = ledger.begin(target);
+    const open = ledger.begin(call);
+    const catalogue = call.catalogue();
     try {
       const result = await operation(call);
       const answer = answerOf(result);
@@ -42,10 +44,12 @@ export function createDispatch(providers: Providers): Next {
       const attempt = ledger.succeed(open, marks);
       ledger.answered = result;
       if (attempt === undefined) return result;
-      if (!streams) ledger.settle(attempt, target, 'success');
+      // the catalogue is on its way since the first call began
+      if (catalogue instanceof Promise) await catalogue;
+      if (!streams) ledger.settle(attempt, call, 'success', usageOf(result));
       else {
         if (ledger.heard) ledger.emit({ type: 'stream-committed', target, firstTokenMs: attempt.durationMs });
-        result.onSettled((settlement) => ledger.settle(attempt, target, settlement));
+        result.onSettled((settlement) => ledger.settle(attempt, call, settlement, result.usage, result.source));
       }
       return result;
     } catch (thrown) {

@@ -1,19 +1,24 @@
 import type { WireAnswer } from '../contract/answer.ts';
 import { takeAnswer } from '../contract/answer.ts';
-import type { Target, Trail } from '../contract/call.ts';
+import type { Call, Target, Trail } from '../contract/call.ts';
+import type { TokenCounts } from '../contract/catalogue.ts';
 import type { CallEvent, CallIdentity, ClientEvent } from '../contract/events.ts';
-import type { Settlement } from '../contract/stream.ts';
+import type { Settlement, StreamSource } from '../contract/stream.ts';
 import type { Usage } from '../contract/usage.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
+import type { PartialOutput } from '../errors/partial.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Clock } from '../time/clock.ts';
+import { bill, wasAtWork } from './bill.ts';
 import type { Listeners } from './listeners.ts';
 import type { Route } from './route.ts';
 
 /** An attempt that has begun and not yet ended. */
 export interface OpenAttempt {
   readonly target: Target;
+  /** Absent where nothing was to be sent. */
+  readonly call?: Call | undefined;
   readonly number: number;
   readonly startedAt: number;
   readonly waitedMs: number;
@@ -33,6 +38,8 @@ export class Ledger implements Trail {
   winner: Target | undefined;
   /** The last result that a provider has given. */
   answered: object | undefined;
+  /** US dollars for all attempts so far; `undefined` while no price is known. */
+  costUSD: number | undefined;
   readonly #maxAttempts: number;
   readonly #clock: Clock;
   readonly #listeners: Listeners;
@@ -42,6 +49,7 @@ export class Ledger implements Trail {
   #waitedMs = 0;
   #deadlineTold = false;
   #cached = false;
+  #route: { -readonly [K in keyof Route]: Route[K] } | undefined;
 
   constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity) {
     this.#clock = clock;
@@ -87,10 +95,11 @@ export class Ledger implements Trail {
     if (!this.#listeners.none) this.#listeners.emit({ ...event, call: this.#identity } as ClientEvent);
   }
 
-  begin(target: Target): OpenAttempt {
+  begin(call: Call): OpenAttempt {
+    const { target } = call;
     if (this.attemptsLeft <= 0) throw this.#exhausted(target);
     this.#sent++;
-    const open = this.#opened(target, this.#waitedMs);
+    const open = this.#opened(target, this.#waitedMs, call);
     this.#waitedMs = 0;
     this.#open.push(open);
     if (this.heard) this.emit({ type: 'attempt-started', target, number: open.number });
@@ -112,17 +121,22 @@ export class Ledger implements Trail {
     const attempt = amended(listed(open, this.#clock.now(), error.kind, {}), error);
     if (wasSent(error)) this.attempts.push(attempt);
     else this.#sent--;
+    if (open.call !== undefined && wasAtWork(error)) this.#bill(attempt, open.call, undefined, null);
     if (this.heard) this.emit({ type: 'attempt-ended', target: open.target, attempt });
   }
 
   /** The result of a successful attempt has ended: a stream that broke turns the attempt into a failed one. */
-  settle(attempt: Attempt, target: Target, settlement: Settlement): void {
+  settle(attempt: Attempt, call: Call, settlement: Settlement, usage: TokenCounts | undefined, source?: StreamSource): void {
     let final = attempt;
-    if (settlement !== 'success' && settlement !== 'abandoned') {
+    let written: PartialOutput | undefined;
+    if (settlement === 'abandoned') written = source?.written?.();
+    else if (settlement !== 'success') {
+      written = settlement.partial;
       final = amended(attempt, settlement);
       this.attempts[this.attempts.indexOf(attempt)] = final;
     }
-    if (this.heard) this.emit({ type: 'attempt-ended', target, attempt: final });
+    this.#bill(final, call, usage ?? written?.usage, written);
+    if (this.heard) this.emit({ type: 'attempt-ended', target: call.target, attempt: final });
   }
 
   /** The call ends while attempts are running: they end with it. */
@@ -141,7 +155,7 @@ export class Ledger implements Trail {
 
   route(primary: Target, usage: Usage | undefined): Route {
     const { provider, model } = this.winner ?? primary;
-    const route = {
+    const route: { -readonly [K in keyof Route]: Route[K] } = {
       provider,
       model,
       attempts: this.attempts,
@@ -149,13 +163,23 @@ export class Ledger implements Trail {
       correlationId: this.#identity.correlationId,
       fallback: isAnother(this.winner ?? primary, primary),
     };
-    const told = this.#cached ? { ...route, cached: true as const } : route;
-    return usage === undefined ? told : { ...told, usage };
+    if (this.#cached) route.cached = true;
+    if (usage !== undefined) route.usage = usage;
+    if (this.costUSD !== undefined) route.costUSD = this.costUSD;
+    this.#route = route;
+    return route;
   }
 
-  #opened(target: Target, waitedMs: number): OpenAttempt {
+  #bill(attempt: Attempt, call: Call, usage: TokenCounts | undefined, written?: PartialOutput | null): void {
+    bill(attempt, call, usage, written);
+    if (attempt.costUSD === undefined) return;
+    this.costUSD = (this.costUSD ?? 0) + attempt.costUSD;
+    if (this.#route !== undefined) this.#route.costUSD = this.costUSD;
+  }
+
+  #opened(target: Target, waitedMs: number, call?: Call): OpenAttempt {
     const number = this.attempts.length + this.#open.length + 1;
-    return { target, number, startedAt: this.#clock.now(), waitedMs };
+    return { target, call, number, startedAt: this.#clock.now(), waitedMs };
   }
 
   #close(open: OpenAttempt): boolean {

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../contract/call.ts';
-import type { BilledUsage, ModelFacts } from '../contract/catalogue.ts';
+import type { ModelFacts, TokenCounts } from '../contract/catalogue.ts';
 import type { ModelList } from '../contract/vectors.ts';
 import { wrongInput } from './call-input.ts';
 import type { CallRunner } from './call-runner.ts';
@@ -46,7 +46,7 @@ export class Models {
   }
 
   /** US dollars for token counts; `undefined` where no price is known. */
-  cost(model: ModelId, usage: BilledUsage): Promise<number | undefined> {
+  cost(model: ModelId, usage: TokenCounts): Promise<number | undefined> {
     return this.#runner.ask(model, (catalogue, target) => catalogue.cost(target, usage));
   }
 

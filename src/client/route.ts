@@ -18,6 +18,11 @@ export interface Route {
   readonly usage?: Usage;
   /** `true` where the answer came from the cache or from an identical call under way: this call made no attempt for it. */
   readonly cached?: true;
+  /**
+   * US dollars for all attempts, failed ones and hedges included, by the model catalogue; absent where no price is known. For a
+   * stream from its end on.
+   */
+  readonly costUSD?: number;
 }
 
 /** A result with its {@link Route}. */
@@ -35,4 +40,9 @@ export function copyRoute(from: unknown, to: unknown): void {
   if (typeof from !== 'object' || from === null || typeof to !== 'object' || to === null || from === to) return;
   const { route, _request_id } = from as { route?: Route; _request_id?: string | null };
   if (route !== undefined) addRoute(to, route, _request_id);
+}
+
+export function usageOf(result: unknown): Usage | undefined {
+  const usage = (result as { readonly usage?: Usage | null } | null)?.usage;
+  return usage ?? undefined;
 }

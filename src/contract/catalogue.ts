@@ -1,3 +1,4 @@
+import type { TokenCounts } from '../errors/attempt.ts';
 import type { PartialOutput } from '../errors/partial.ts';
 import type { MaybePromise } from './store.ts';
 import type { Target } from './target.ts';
@@ -52,15 +53,17 @@ export interface ModelFacts {
 /** Whom a question is about; an instance of a built-in provider is looked up as its `base`. */
 export type ModelTarget = Pick<Target, 'provider' | 'model' | 'base'>;
 
-/** Token counts as any operation reports them. */
-export type BilledUsage = Pick<Usage, 'prompt_tokens'> & Partial<Usage>;
+export type { TokenCounts } from '../errors/attempt.ts';
 
 /** What is known of models, for layers that must know it before a request is sent or a bill is paid. */
 export interface Catalogue {
   /** `undefined` for a model that the catalogue does not know. */
   find(target: ModelTarget): ModelFacts | undefined;
-  /** US dollars; `undefined` where no price is known. `documents`: how many a reranker got. */
-  cost(target: ModelTarget, usage: BilledUsage, documents?: number): number | undefined;
+  /**
+   * US dollars; `undefined` where no price is known. `documents`: how many a reranker got; one that is paid by the request needs
+   * no token counts.
+   */
+  cost(target: ModelTarget, usage: TokenCounts | undefined, documents?: number): number | undefined;
   /**
    * How many tokens the prompt of a request has for a target: exact for OpenAI's models where the optional package `gpt-tokenizer`
    * is installed, otherwise an estimate; media are counted roughly. A promise only while that package is being loaded. Never

@@ -81,6 +81,8 @@ export type CallEvent =
       readonly outcome: Attempt['outcome'];
       readonly attempts: readonly Attempt[];
       readonly usage?: Usage;
+      /** US dollars for all attempts; absent where no price is known. */
+      readonly costUSD?: number;
       readonly error?: LLMError;
     };
 

@@ -1,4 +1,5 @@
 import type { LLMError } from '../errors/catalogue.ts';
+import type { PartialOutput } from '../errors/partial.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { WireHeaders } from './headers.ts';
 import type { Usage } from './usage.ts';
@@ -17,6 +18,8 @@ export interface StreamSource {
   cancel(): void;
   /** Somebody reads the chunks: the bytes need not be kept. */
   read?(): void;
+  /** What the stream has delivered so far. */
+  written?(): PartialOutput;
   /** The bytes as they came, instead of chunks; before anything was read. */
   raw?(): ReadableStream<Uint8Array>;
 }

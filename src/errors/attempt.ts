@@ -1,5 +1,18 @@
 import type { ErrorKind } from './kinds.ts';
 
+/** Token counts of an answer, in openai's shape. Embeddings and rerankers count no answer. */
+export interface TokenCounts {
+  readonly prompt_tokens: number;
+  readonly completion_tokens?: number | undefined;
+  readonly total_tokens?: number | undefined;
+  /** Inside `prompt_tokens`. */
+  readonly prompt_tokens_details?:
+    | { readonly cached_tokens?: number; readonly cache_write_tokens?: number; readonly audio_tokens?: number }
+    | undefined;
+  /** Inside `completion_tokens`. */
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: number; readonly audio_tokens?: number } | undefined;
+}
+
 /**
  * One try of one target within a call: what was asked, how it ended and how long it took.
  * A target that its circuit breaker refused is listed too, with outcome `circuit_open` and a duration of 0.
@@ -23,6 +36,15 @@ export interface Attempt {
   readonly status?: number;
   /** The provider's id for the request, if it sent one. */
   readonly requestId?: string;
+  /** What the provider counted; a stream's when it has ended. */
+  readonly usage?: TokenCounts;
+  /** US dollars by the model catalogue; absent where usage or price is unknown. */
+  readonly costUSD?: number;
+  /**
+   * `usage` and `costUSD` are estimated from the prompt and what had come of the answer: it ended early (broken, left by its
+   * reader, aborted, out of time), and the provider told no counts.
+   */
+  readonly estimated?: true;
   /** How long the provider asked to be left alone, in milliseconds. */
   readonly retryAfterMs?: number;
   /** The failure itself; absent in JSON. */

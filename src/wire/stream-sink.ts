@@ -137,6 +137,7 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
       read: () => {
         this.#kept = undefined;
       },
+      written: () => this.#tally.partial(),
       raw: () => this.#openRaw(),
     };
     const stream = new ChunkStream<ChunkOf<K>>(source, this.#held);

@@ -225,6 +225,7 @@ describe('route', () => {
     expect(Object.keys(route).sort()).toEqual([
       'attempts',
       'correlationId',
+      'costUSD',
       'fallback',
       'model',
       'provider',
