@@ -21,6 +21,8 @@ export type { Files, FileUploadParams, NamedContent } from './client/files.ts';
 export type { Page, PagePromise } from './client/list-page.ts';
 export { LLMPromise } from './client/llm-promise.ts';
 export { LLMStream } from './client/llm-stream.ts';
+export type { OwnModels } from './client/model-facts.ts';
+export { modelFacts } from './client/model-facts.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
 export type { CountTokensParams, ListModelsParams, Models } from './client/models.ts';
 export type { ProviderEntry } from './client/providers.ts';

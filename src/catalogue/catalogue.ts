@@ -1,4 +1,4 @@
-import type { Catalogue, ModelFacts, ModelTarget, TokenCounts } from '../contract/catalogue.ts';
+import type { Bill, Catalogue, ModelFacts, ModelTarget, TokenCounts } from '../contract/catalogue.ts';
 import { costOf } from './cost.ts';
 import { countTokens, estimateTokens, estimateUsage } from './count-tokens.ts';
 import { readModelLine } from './model-line.ts';
@@ -10,6 +10,7 @@ export type ModelOverrides = Readonly<Record<string, ModelFacts | undefined>>;
 
 const MOST_REMEMBERED = 1_000;
 const NOTHING: TokenCounts = { prompt_tokens: 0 };
+const UNKNOWN: Bill = {};
 
 /** The data file with what the user has told besides. */
 export function createCatalogue(overrides: ModelOverrides = {}): Catalogue {
@@ -38,18 +39,31 @@ export function createCatalogue(overrides: ModelOverrides = {}): Catalogue {
     return found;
   };
 
+  const cost = (target: ModelTarget, usage: TokenCounts, documents?: number): number | undefined => {
+    const prices = find(target)?.prices;
+    return prices === undefined ? undefined : costOf(prices, usage, documents);
+  };
+
   return {
     find,
-    cost(target: ModelTarget, usage: TokenCounts | undefined, documents?: number): number | undefined {
-      const prices = find(target)?.prices;
-      if (prices === undefined || (usage === undefined && prices.perRequest === undefined)) return undefined;
-      return costOf(prices, usage ?? NOTHING, documents);
-    },
+    cost,
     countTokens,
     estimateTokens,
-    estimateUsage,
+    bill(target, request, usage, written): Bill {
+      const { documents } = request as { readonly documents?: readonly unknown[] };
+      if (usage !== undefined) return told(usage, cost(target, usage, documents?.length));
+      if (written !== undefined) {
+        const guessed = estimateUsage(target, request, written);
+        return { ...told(guessed, cost(target, guessed, documents?.length)), estimated: true };
+      }
+      // what is paid by the request needs no counts
+      const costUSD = find(target)?.prices?.perRequest === undefined ? undefined : cost(target, NOTHING, documents?.length);
+      return costUSD === undefined ? UNKNOWN : { costUSD };
+    },
   };
 }
+
+const told = (usage: TokenCounts, costUSD: number | undefined): Bill => (costUSD === undefined ? { usage } : { usage, costUSD });
 
 /** What the library knows of models by itself. */
 export const catalogue: Catalogue = createCatalogue();

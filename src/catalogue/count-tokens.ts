@@ -1,6 +1,5 @@
-import type { ModelTarget } from '../contract/catalogue.ts';
+import type { ModelTarget, TokenCounts } from '../contract/catalogue.ts';
 import type { MaybePromise } from '../contract/store.ts';
-import type { Usage } from '../contract/usage.ts';
 import type { PartialOutput } from '../errors/partial.ts';
 import type { ModelFamily } from './model-family.ts';
 import { familyOf } from './model-family.ts';
@@ -25,9 +24,10 @@ export function estimateTokens({ model }: ModelTarget, request: object): number 
   return promptTokens(model, request, familyOf(model), estimateText);
 }
 
-export function estimateUsage(target: ModelTarget, request: object, written?: PartialOutput): Usage {
+/** For an attempt that told no counts: its prompt, and what had been written when it ended. */
+export function estimateUsage(target: ModelTarget, request: object, written: PartialOutput | null): TokenCounts {
   const prompt = estimateTokens(target, request);
-  const texts = written === undefined ? [] : [written.content, written.reasoning_content, ...calls(written)];
+  const texts = written === null ? [] : [written.content, written.reasoning_content, ...calls(written)];
   const completion = Math.ceil(textTokens(texts, estimateText) * familyOf(target.model).ratio);
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { BatchEngine } from '../contract/batches.ts';
-import type { ModelFacts } from '../contract/catalogue.ts';
 import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
 import type { HeadersLike } from '../contract/headers.ts';
@@ -11,6 +10,7 @@ import type { Transport } from '../contract/wire.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Logger } from '../observe/log-events.ts';
 import type { Clock } from '../time/clock.ts';
+import type { OwnModels } from './model-facts.ts';
 import type { ProviderEntry } from './providers.ts';
 
 /** What `createClient` accepts. Everything may be left out: keys and addresses then come from the environment. */
@@ -59,11 +59,8 @@ export interface ClientOptions {
   readonly store?: Store | undefined;
   /** Runs `llm.batches` and keeps `llm.files`: an engine, as `batchEngine()` of `holdfast/batches` makes them. Closed with the client. */
   readonly batches?: BatchEngine | undefined;
-  /**
-   * Facts of models by `provider/model`: of yours, or instead of those that the library knows. Prices are US dollars for a million
-   * tokens: `{ 'openai/our-model': { maxInputTokens: 128_000, prices: { input: 0.5, output: 1.5 } } }`.
-   */
-  readonly catalogue?: Readonly<Record<string, ModelFacts | undefined>> | undefined;
+  /** Facts of models that the library does not know or knows otherwise: `modelFacts({ … })`. */
+  readonly catalogue?: OwnModels | undefined;
   /** Drives every wait; `fakeClock()` of `holdfast/testing` in tests. */
   readonly clock?: Clock | undefined;
   /** Allows keys in a browser, where every visitor can read them. Default `false`. */
@@ -136,7 +133,7 @@ const schema = z.strictObject({
   sendCorrelationId: z.optional(z.boolean()),
   store: z.optional(storeOption),
   batches: z.optional(object<BatchEngine>('an engine, as batchEngine() of holdfast/batches makes them', 'start', 'close')),
-  catalogue: z.optional(z.unknown()), // checked where it is read: ./own-models.ts
+  catalogue: z.optional(object<OwnModels>('facts, as modelFacts() makes them', 'read')),
   clock: z.optional(object<Clock>('a clock, as fakeClock() of holdfast/testing makes them', 'now', 'random', 'timer')),
   dangerouslyAllowBrowser: z.optional(z.boolean()),
 });

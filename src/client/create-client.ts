@@ -31,7 +31,6 @@ import { Embeddings } from './embeddings.ts';
 import { Files } from './files.ts';
 import { Listeners } from './listeners.ts';
 import { Models } from './models.ts';
-import { ownModels } from './own-models.ts';
 import { compose } from './pipeline.ts';
 import { Providers } from './providers.ts';
 import { Rerank } from './rerank.ts';
@@ -101,7 +100,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     deadline: options.deadline ?? Number.POSITIVE_INFINITY,
     unsupportedParams: options.unsupportedParams,
     store,
-    catalogue: lazyCatalogue(ownModels(options.catalogue, targets)),
+    catalogue: lazyCatalogue(options.catalogue?.read(targets)),
     media: options.media?.download === true ? lazyMedia(clock) : undefined,
     closed: false,
   };
@@ -188,7 +187,7 @@ function lazyTransport({ transport, fetch }: ClientOptions): LazyTransport {
   };
 }
 
-function lazyCatalogue(own: ModelOverrides): () => MaybePromise<Catalogue> {
+function lazyCatalogue(own: ModelOverrides | undefined): () => MaybePromise<Catalogue> {
   let known: MaybePromise<Catalogue> | undefined;
   return () => {
     known ??= import('../catalogue/catalogue.ts').then(({ createCatalogue }) => {

@@ -10,7 +10,6 @@ import type { LLMError } from '../errors/catalogue.ts';
 import type { PartialOutput } from '../errors/partial.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Clock } from '../time/clock.ts';
-import { bill, wasAtWork } from './bill.ts';
 import type { Listeners } from './listeners.ts';
 import type { Route } from './route.ts';
 
@@ -170,10 +169,12 @@ export class Ledger implements Trail {
     return route;
   }
 
-  #bill(attempt: Attempt, call: Call, usage: TokenCounts | undefined, written?: PartialOutput | null): void {
-    bill(attempt, call, usage, written);
-    if (attempt.costUSD === undefined) return;
-    this.costUSD = (this.costUSD ?? 0) + attempt.costUSD;
+  #bill(attempt: Attempt, { catalogue, target, request }: Call, usage?: TokenCounts, written?: PartialOutput | null): void {
+    const known = catalogue();
+    if (known instanceof Promise) return; // it is loaded before any answer is handed on
+    const { costUSD } = Object.assign(attempt, known.bill(target, request, usage, written));
+    if (costUSD === undefined) return;
+    this.costUSD = (this.costUSD ?? 0) + costUSD;
     if (this.#route !== undefined) this.#route.costUSD = this.costUSD;
   }
 
@@ -213,6 +214,9 @@ function isAnother(winner: Target, { provider, model, pool }: Target): boolean {
   if (pool !== undefined) return winner.memberOf !== (model === '' ? provider : `${provider}/${model}`);
   return provider !== winner.provider || model !== winner.model;
 }
+/** Whether the provider was at work on the prompt when an attempt without an answer ended. */
+const wasAtWork = (error: LLMError): boolean =>
+  error.kind === 'aborted' || (error.kind === 'timeout' && error.phase !== 'connect' && error.phase !== 'server');
 
 /** Errors that are raised before anything was sent use up no attempt. */
 const wasSent = ({ kind, headers }: LLMError): boolean =>

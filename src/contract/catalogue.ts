@@ -1,8 +1,7 @@
-import type { TokenCounts } from '../errors/attempt.ts';
+import type { Attempt, TokenCounts } from '../errors/attempt.ts';
 import type { PartialOutput } from '../errors/partial.ts';
 import type { MaybePromise } from './store.ts';
 import type { Target } from './target.ts';
-import type { Usage } from './usage.ts';
 
 /** US dollars for a million tokens. */
 export interface TokenPrices {
@@ -55,15 +54,15 @@ export type ModelTarget = Pick<Target, 'provider' | 'model' | 'base'>;
 
 export type { TokenCounts } from '../errors/attempt.ts';
 
+/** The part of an attempt that concerns money. */
+export type Bill = Pick<Attempt, 'usage' | 'costUSD' | 'estimated'>;
+
 /** What is known of models, for layers that must know it before a request is sent or a bill is paid. */
 export interface Catalogue {
   /** `undefined` for a model that the catalogue does not know. */
   find(target: ModelTarget): ModelFacts | undefined;
-  /**
-   * US dollars; `undefined` where no price is known. `documents`: how many a reranker got; one that is paid by the request needs
-   * no token counts.
-   */
-  cost(target: ModelTarget, usage: TokenCounts | undefined, documents?: number): number | undefined;
+  /** US dollars; `undefined` where no price is known. `documents`: how many a reranker got. */
+  cost(target: ModelTarget, usage: TokenCounts, documents?: number): number | undefined;
   /**
    * How many tokens the prompt of a request has for a target: exact for OpenAI's models where the optional package `gpt-tokenizer`
    * is installed, otherwise an estimate; media are counted roughly. A promise only while that package is being loaded. Never
@@ -72,6 +71,11 @@ export interface Catalogue {
   countTokens(target: ModelTarget, request: object): MaybePromise<number>;
   /** The same at once and without the package, within about a tenth for English and code, a quarter for other languages. */
   estimateTokens(target: ModelTarget, request: object): number;
-  /** Token counts of an attempt that told none: its prompt, and what had been written when it ended. */
-  estimateUsage(target: ModelTarget, request: object, written?: PartialOutput): Usage;
+  /**
+   * What an attempt used and cost: by the provider's counts, otherwise estimated where it ended early. What is unknown is absent.
+   *
+   * @param usage what the provider counted.
+   * @param written what had come of an answer that ended early; `null` for nothing.
+   */
+  bill(target: ModelTarget, request: object, usage: TokenCounts | undefined, written?: PartialOutput | null): Bill;
 }

@@ -119,12 +119,13 @@ describe('tokens of a prompt', () => {
       tool_calls: [{ id: '', name: 'five', arguments: '' }],
       chunks: 3,
     };
-    expect(catalogue.estimateUsage(gpt, { prompt: 'one two' }, written)).toEqual({
-      prompt_tokens: 2,
-      completion_tokens: 5,
-      total_tokens: 7,
+    expect(catalogue.bill(gpt, { prompt: 'one two' }, undefined, written)).toEqual({
+      usage: { prompt_tokens: 2, completion_tokens: 5, total_tokens: 7 },
+      costUSD: (2 * 1.25 + 5 * 10) / 1_000_000,
+      estimated: true,
     });
-    expect(catalogue.estimateUsage(gpt, { prompt: 'one two' })).toMatchObject({ completion_tokens: 0 });
+    expect(catalogue.bill(gpt, { prompt: 'one two' }, undefined, null)).toMatchObject({ usage: { completion_tokens: 0 } });
+    expect(catalogue.bill(gpt, { prompt: 'one two' }, undefined)).toEqual({});
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LLMClient } from '../../src/index.ts';
-import { createClient } from '../../src/index.ts';
+import { createClient, modelFacts } from '../../src/index.ts';
 import { rejection } from '../support/client.ts';
 
 let llm: LLMClient | undefined;
@@ -26,7 +26,7 @@ describe('what is known of models', () => {
 
   it('can be added to, under every name of a provider', async () => {
     const catalogue = { 'google/our-tune': { maxInputTokens: 10, prices: { input: 1, output: 2 } }, 'gpt-5': { tools: false } };
-    const { models } = client({ catalogue, defaultProvider: 'openai' });
+    const { models } = client({ catalogue: modelFacts(catalogue), defaultProvider: 'openai' });
     expect(await models.facts('gemini/our-tune')).toEqual(catalogue['google/our-tune']);
     expect(await models.facts('openai/gpt-5')).toMatchObject({ tools: false, maxInputTokens: 272_000 });
   });
@@ -34,7 +34,7 @@ describe('what is known of models', () => {
   it.each([
     ['an unknown provider', { 'opnai/gpt-5': {} }, /createClient\.catalogue: unknown provider "opnai"; did you mean "openai/],
     ['a name without a provider', { 'our-model': {} }, /createClient\.catalogue: "our-model" names no provider/],
-    ['an unknown fact', { 'openai/x': { maxTokens: 5 } }, /createClient\.catalogue\["openai\/x"\]\.maxTokens: unknown option/],
+    ['an unknown fact', { 'openai/x': { maxTokens: 5 } }, /modelFacts\["openai\/x"\]\.maxTokens: unknown option/],
     ['half a price', { 'openai/x': { prices: { input: 5 } } }, /\.prices\.output: expected US dollars for a million tokens/],
     ['a negative price', { 'openai/x': { prices: { input: -1, output: 1 } } }, /\.prices\.input: expected US dollars/],
     [
@@ -42,8 +42,14 @@ describe('what is known of models', () => {
       { 'openai/x': { maxInputTokens: 0 } },
       /maxInputTokens: expected a whole number of tokens ≥ 1, got 0/,
     ],
-    ['no object', 'gpt-5', /createClient\.catalogue: expected an object/],
+    ['no object', 'gpt-5', /modelFacts: expected an object/],
   ])('%s is refused at once', (_, catalogue, message) => {
-    expect(() => createClient({ catalogue: catalogue as never })).toThrow(message);
+    expect(() => createClient({ catalogue: modelFacts(catalogue as never) })).toThrow(message);
+  });
+
+  it('plain facts are refused with the function to use', () => {
+    expect(() => createClient({ catalogue: {} as never })).toThrow(
+      /createClient\.catalogue: expected facts, as modelFacts\(\) makes/,
+    );
   });
 });

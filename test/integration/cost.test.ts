@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { circuitBreaker, errorFromJSON, fallback, retry, timeout } from '../../src/index.ts';
+import { circuitBreaker, errorFromJSON, fallback, modelFacts, retry, timeout } from '../../src/index.ts';
 import { fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
 import { FIRST, messages, readAll, SECOND, startChained, until } from '../support/chained.ts';
@@ -59,7 +59,7 @@ describe('what a call costs', () => {
 
   it('follows the prices that the client was given', async () => {
     chained.mock.enqueue('openai', answer);
-    const llm = chained.client({ catalogue: { 'openai/nobody-knows': { prices: { input: 1000, output: 2000 } } } });
+    const llm = chained.client({ catalogue: modelFacts({ 'openai/nobody-knows': { prices: { input: 1000, output: 2000 } } }) });
     const { route } = await llm.chat.completions.create({ model: 'openai/nobody-knows', messages });
     expect(route.costUSD).toBeCloseTo(1.2, 10);
   });
