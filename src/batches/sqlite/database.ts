@@ -15,12 +15,14 @@ const CANNOT_OPEN = 14;
 /** One SQLite file, held by this process alone; what it says has gone wrong is a typed error. */
 export class Database {
   readonly #path: string;
+  readonly #maxPages: number | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #database: DatabaseSync | undefined;
   #waiting: { readonly step: () => void; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
 
-  constructor(path: string) {
+  constructor(path: string, maxPages?: number) {
     this.#path = path;
+    this.#maxPages = maxPages;
   }
 
   async open(): Promise<void> {
@@ -32,6 +34,7 @@ export class Database {
       database.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
       );
+      if (this.#maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${Math.trunc(this.#maxPages)}`);
       database.exec(`BEGIN EXCLUSIVE; ${SCHEMA} COMMIT;`);
     });
   }
