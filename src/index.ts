@@ -91,6 +91,7 @@ export type {
 export type { HeadersLike, HeaderValue } from './contract/headers.ts';
 export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
+export type { PoolAsk, PoolMember, PoolTurn, TargetPool } from './contract/pool.ts';
 export type {
   ConnectionSpec,
   FailureRule,
@@ -189,6 +190,8 @@ export type { CacheOptions } from './middleware/cache.ts';
 export { cache } from './middleware/cache.ts';
 export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit-breaker.ts';
 export { circuitBreaker } from './middleware/circuit-breaker.ts';
+export type { Pool, PoolMemberSnapshot, PoolOptions, PoolStrategy } from './middleware/fallback/pool.ts';
+export { pool } from './middleware/fallback/pool.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';
 export { fallback } from './middleware/fallback.ts';
 export type { KindRetryOptions, RetryOptions } from './middleware/retry.ts';

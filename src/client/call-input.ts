@@ -1,5 +1,6 @@
 import type { CallOptions } from '../contract/call.ts';
 import { isHeadersLike } from '../contract/headers.ts';
+import { isPool } from '../contract/pool.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { didYouMean } from './suggestions.ts';
 
@@ -107,6 +108,7 @@ export function checkCallOptions(options: unknown): void {
 function checkFallbacks(fallbacks: unknown): void {
   if (!Array.isArray(fallbacks)) throw wrongInput('options.fallbacks', 'an array of "provider/model"', fallbacks);
   fallbacks.forEach((fallback: unknown, i) => {
+    if (isPool(fallback)) return;
     const model = isObject(fallback) ? fallback.model : fallback;
     if (typeof model !== 'string' || model === '') {
       throw wrongInput(`options.fallbacks[${i}]`, '"provider/model" or an object with "model"', fallback);

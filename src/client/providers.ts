@@ -146,7 +146,7 @@ export class Providers implements TargetBook {
 
 const unchosen = (pool: string): ConfigurationError =>
   new ConfigurationError({
-    message: `"${pool}" is a pool: the fallback layer takes a member of it; put fallback([]) into createClient.use`,
+    message: `"${pool}" is a pool, of which the fallback layer takes a member (for everything but lists of models): put fallback([]) into createClient.use`,
     provider: pool,
     code: 'pool_without_fallback',
     param: 'createClient.use',

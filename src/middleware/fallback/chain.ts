@@ -5,6 +5,7 @@ import type { PoolAsk, TargetPool } from '../../contract/pool.ts';
 import { isPool } from '../../contract/pool.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
+import { targetForms } from './entry.ts';
 
 /** Models in the order in which they are asked: `provider/model`, with changes to the request, or a `pool()` of several. */
 export type FallbackList = readonly (string | FallbackTarget | TargetPool)[];
@@ -33,25 +34,10 @@ export interface Seat {
 
 type Resolve = Call['resolve'];
 
-const MODEL = "'provider/model'";
-const PARAMS = 'parameters other than model and stream';
-
-const modelName = z.string(MODEL).check(z.minLength(1, MODEL));
-
-const params = z
-  .record(z.string(), z.unknown())
-  .check(z.refine((params) => !Object.hasOwn(params, 'model') && !Object.hasOwn(params, 'stream'), PARAMS));
-
-const providerOptions = z.record(z.string(), z.optional(z.custom<object>(isObject, 'an object')));
-
 type Entry = FallbackList[number];
 
 export const listSchema: z.ZodMiniType<Entry[]> = z.array(
-  z.union([
-    modelName,
-    z.strictObject({ model: modelName, params: z.optional(params), providerOptions: z.optional(providerOptions) }),
-    z.custom<TargetPool>(isPool, 'a pool'),
-  ]),
+  z.union([...targetForms, z.custom<TargetPool>(isPool, 'a pool')]),
 ) as z.ZodMiniType<Entry[]>;
 
 const mapSchema = z.record(z.string(), listSchema);
@@ -85,7 +71,7 @@ export type ChainOf = (call: Call) => Chain;
 
 /** @throws ConfigurationError when it is neither a list nor a map of lists. */
 export function readChains(chains: unknown, path: string): ChainOf {
-  if (Array.isArray(chains) || !isObject(chains)) {
+  if (Array.isArray(chains) || isPool(chains) || !isObject(chains)) {
     const chain = new Chain(chains, path);
     return () => chain;
   }

@@ -47,7 +47,9 @@ export class Journey<K extends OperationName> {
 
   /** @throws the error of the primary target when the way ends here. */
   async #after(error: LLMError, call: Call, stop: Stop): Promise<Stop> {
-    if (this.#primaryError === undefined || speaksFor(this.#call, stop, this.#primaryError)) this.#primaryError = error;
+    this.#primaryError ??= error;
+    if (UNASKED.has(this.#primaryError.kind) && !UNASKED.has(error.kind) && speaksFor(this.#call, stop))
+      this.#primaryError = error;
     const next = await this.#route.after(error, call, stop);
     if (next === undefined) throw this.#primaryError;
     return next;
@@ -69,8 +71,8 @@ export class Journey<K extends OperationName> {
 }
 
 /** Where the call's own target is a pool, a member that was asked speaks for it before one that was passed over. */
-function speaksFor({ target }: Call, { seat }: Stop, earlier: LLMError): boolean {
-  return target.pool !== undefined && seat?.stop.target === target && UNASKED.has(earlier.kind);
+function speaksFor({ target }: Call, { seat }: Stop): boolean {
+  return target.pool !== undefined && seat?.stop.target === target;
 }
 
 const UNASKED: ReadonlySet<ErrorKind> = new Set(['circuit_open', 'configuration', 'unsupported_params', 'unsupported_operation']);
