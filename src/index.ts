@@ -194,6 +194,8 @@ export type { Pool, PoolMemberSnapshot, PoolOptions, PoolStrategy } from './midd
 export { pool } from './middleware/fallback/pool.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';
 export { fallback } from './middleware/fallback.ts';
+export type { HedgeOptions } from './middleware/hedge.ts';
+export { hedge } from './middleware/hedge.ts';
 export type { KindRetryOptions, RetryOptions } from './middleware/retry.ts';
 export { retry } from './middleware/retry.ts';
 export type { TimeoutOptions } from './middleware/timeout.ts';

@@ -151,7 +151,7 @@ export class CallRunner {
 
   #succeeded<K extends OperationName>(call: Call<K>, ledger: Ledger, startedAt: number, result: ResultOf<K>): Opened<K> {
     const { target, signal } = call;
-    const answer = ledger.takeAnswer(result);
+    const answer = ledger.conclude(result);
     if (!(result instanceof ChunkStream)) {
       const usage = usageOf(result);
       const route = ledger.route(target, usage);

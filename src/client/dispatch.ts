@@ -38,11 +38,11 @@ export function createDispatch(providers: Providers): Next {
     const catalogue = call.catalogue();
     try {
       const result = await operation(call);
+      if (call.signal?.aborted === true) throw tooLate(result, call);
       const answer = answerOf(result);
       const streams = result instanceof ChunkStream;
       const marks = answer ?? (streams ? marksOf(result, provider) : {});
-      const attempt = ledger.succeed(open, marks);
-      ledger.answered = result;
+      const attempt = ledger.succeed(open, result, marks);
       if (attempt === undefined) return result;
       // the catalogue is on its way since the first call began
       if (catalogue instanceof Promise) await catalogue;
@@ -105,6 +105,12 @@ function typed(thrown: unknown, call: Call): LLMError {
   const what = thrown instanceof Error ? thrown.name : typeof thrown;
   const message = `the provider failed with an error of no known type (${what}); see cause`;
   return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
+}
+
+/** An answer that came in the moment in which the attempt was ended. */
+function tooLate(result: unknown, call: Call): AbortError {
+  if (result instanceof ChunkStream) result.cancel();
+  return aborted(call);
 }
 
 function aborted({ target: { provider, model }, signal }: Call): AbortError {

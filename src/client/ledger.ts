@@ -9,6 +9,7 @@ import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import type { PartialOutput } from '../errors/partial.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import { AbortError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Listeners } from './listeners.ts';
 import type { Route } from './route.ts';
@@ -29,14 +30,26 @@ export interface AnswerMarks {
   readonly requestId?: string | undefined;
 }
 
+interface Answered {
+  readonly result: object;
+  readonly target: Target;
+}
+
+/** A wait that the next attempt after its end has waited for. */
+interface Wait {
+  readonly ms: number;
+  readonly ends: number;
+}
+
+/** A timer may fire a moment before its time. */
+const EARLY_MS = 2;
+
 /** The account of one call: what was tried, waited for and changed. Everything that listeners hear passes through it. */
 export class Ledger implements Trail {
   readonly attempts: Attempt[] = [];
   readonly warnings: string[] = [];
   /** Who answered last. */
   winner: Target | undefined;
-  /** The last result that a provider has given. */
-  answered: object | undefined;
   /** US dollars for all attempts so far; `undefined` while no price is known. */
   costUSD: number | undefined;
   readonly #maxAttempts: number;
@@ -44,8 +57,10 @@ export class Ledger implements Trail {
   readonly #listeners: Listeners;
   readonly #identity: CallIdentity;
   readonly #open: OpenAttempt[] = [];
+  /** The results that providers have given: one, unless attempts ran side by side or a result was not enough. */
+  #answered: Answered[] = [];
+  #waits: Wait[] = [];
   #sent = 0;
-  #waitedMs = 0;
   #deadlineTold = false;
   #cached = false;
   #route: { -readonly [K in keyof Route]: Route[K] } | undefined;
@@ -69,7 +84,7 @@ export class Ledger implements Trail {
   readonly report = (event: CallEvent): void => {
     switch (event.type) {
       case 'waiting':
-        this.#waitedMs += event.ms;
+        this.#waits.push({ ms: event.ms, ends: this.#clock.now() + (event.reason === 'queue' ? 0 : event.ms) });
         break;
       case 'warning':
         if (!this.warnings.includes(event.message)) this.warnings.push(event.message);
@@ -83,7 +98,7 @@ export class Ledger implements Trail {
         break;
       case 'cache-hit':
         this.winner = event.target;
-        this.answered = undefined;
+        this.#answered = [];
         this.#cached = true;
         break;
     }
@@ -98,27 +113,27 @@ export class Ledger implements Trail {
     const { target } = call;
     if (this.attemptsLeft <= 0) throw this.#exhausted(target);
     this.#sent++;
-    const open = this.#opened(target, this.#waitedMs, call);
-    this.#waitedMs = 0;
+    const open = this.#opened(target, this.#waitOver(), call);
     this.#open.push(open);
     if (this.heard) this.emit({ type: 'attempt-started', target, number: open.number });
     return open;
   }
 
   /** A whole reply is there, or the first content of a stream; the end of a stream is told with {@link Ledger.settle}. */
-  succeed(open: OpenAttempt, marks: AnswerMarks): Attempt | undefined {
+  succeed(open: OpenAttempt, result: object, marks: AnswerMarks): Attempt | undefined {
     if (!this.#close(open)) return undefined;
     this.winner = open.target;
+    this.#answered.push({ result, target: open.target });
     this.#cached = false;
     const attempt = listed(open, this.#clock.now(), 'success', marks);
-    this.attempts.push(attempt);
+    this.#list(attempt);
     return attempt;
   }
 
   fail(open: OpenAttempt, error: LLMError): void {
     if (!this.#close(open)) return;
     const attempt = amended(listed(open, this.#clock.now(), error.kind, {}), error);
-    if (wasSent(error)) this.attempts.push(attempt);
+    if (wasSent(error)) this.#list(attempt);
     else this.#sent--;
     if (open.call !== undefined && wasAtWork(error)) this.#bill(attempt, open.call, undefined, null);
     if (this.heard) this.emit({ type: 'attempt-ended', target: open.target, attempt });
@@ -143,12 +158,20 @@ export class Ledger implements Trail {
     for (const open of [...this.#open]) this.fail(open, error);
   }
 
-  /** Takes the provider's own answer off a result; off the last one that a provider gave where a layer made another of it. */
-  takeAnswer(result: unknown): WireAnswer | undefined {
+  /**
+   * The call has its result: who gave it, and the provider's own answer behind it; where a layer made another result of it, the
+   * last one that a provider gave. Attempts that are still running are given up.
+   */
+  conclude(result: unknown): WireAnswer | undefined {
+    for (const open of [...this.#open]) this.fail(open, overtaken(open.target));
+    const answered = this.#answered;
+    this.#answered = [];
     const own = typeof result === 'object' && result !== null ? takeAnswer(result) : undefined;
-    const { answered } = this;
-    this.answered = undefined;
-    const last = answered === undefined || answered === result ? undefined : takeAnswer(answered);
+    let last: WireAnswer | undefined;
+    for (const given of answered) {
+      if (given.result === result) this.winner = given.target;
+      else last = takeAnswer(given.result);
+    }
     return own ?? last;
   }
 
@@ -183,6 +206,28 @@ export class Ledger implements Trail {
     return { target, call, number, startedAt: this.#clock.now(), waitedMs };
   }
 
+  /** By number: side by side, the one that began first may end last. */
+  #list(attempt: Attempt): void {
+    const { attempts } = this;
+    let at = attempts.length;
+    while (at > 0 && (attempts[at - 1]?.number ?? 0) > attempt.number) at--;
+    if (at === attempts.length) attempts.push(attempt);
+    else attempts.splice(at, 0, attempt);
+  }
+
+  /** The waits that are over: what attempts side by side still wait for is not this one's. */
+  #waitOver(): number {
+    if (this.#waits.length === 0) return 0;
+    const now = this.#clock.now() + EARLY_MS;
+    let waited = 0;
+    this.#waits = this.#waits.filter(({ ms, ends }) => {
+      if (ends > now) return true;
+      waited += ms;
+      return false;
+    });
+    return waited;
+  }
+
   #close(open: OpenAttempt): boolean {
     const at = this.#open.indexOf(open);
     if (at >= 0) this.#open.splice(at, 1);
@@ -193,7 +238,7 @@ export class Ledger implements Trail {
     if (error !== undefined && this.attempts.some((attempt) => attempt.error === error)) return;
     const open = this.#opened(target, 0);
     const attempt = listed(open, open.startedAt, 'circuit_open', {});
-    this.attempts.push(error === undefined ? attempt : withError(attempt, error));
+    this.#list(error === undefined ? attempt : withError(attempt, error));
   }
 
   #exhausted(target: Target): Error {
@@ -221,6 +266,10 @@ const wasAtWork = (error: LLMError): boolean =>
 /** Errors that are raised before anything was sent use up no attempt. */
 const wasSent = ({ kind, headers }: LLMError): boolean =>
   kind !== 'configuration' && kind !== 'unsupported_operation' && !(kind === 'unsupported_params' && headers === undefined);
+
+function overtaken({ provider, model }: Target): AbortError {
+  return new AbortError({ message: 'another attempt answered first', provider, model });
+}
 
 function listed(open: OpenAttempt, now: number, outcome: Attempt['outcome'], marks: AnswerMarks): Attempt {
   return {
