@@ -36,6 +36,8 @@ export interface CallEnvironment {
   /** Milliseconds for a whole call; `Infinity` for none. */
   readonly deadline: number;
   readonly unsupportedParams: 'error' | 'drop' | undefined;
+  /** Every call that has no idempotency key gets one. */
+  readonly idempotencyKeys: boolean;
   readonly store: Store;
   readonly catalogue: () => MaybePromise<Catalogue>;
   readonly media: MediaSource | undefined;
@@ -116,7 +118,7 @@ export class CallRunner {
       if (given !== undefined) checkCallOptions(given);
       const order = makeOrder();
       const target = order.target(targets);
-      const options = withDefaults(given ?? NO_OPTIONS, environment.unsupportedParams);
+      const options = this.#withDefaults(given ?? NO_OPTIONS, order.operation);
       const metadata = options.metadata ?? NO_METADATA;
       const ledger = new Ledger(environment.maxAttempts, clock, listeners, {
         correlationId,
@@ -147,6 +149,16 @@ export class CallRunner {
       if (isLLMError(error)) completeError(error, [], correlationId);
       throw error;
     }
+  }
+
+  #withDefaults(options: CallOptions, operation: OperationName): CallOptions {
+    const { unsupportedParams, idempotencyKeys } = this.#environment;
+    let complete = options;
+    if (unsupportedParams !== undefined && options.unsupportedParams === undefined) complete = { ...complete, unsupportedParams };
+    if (idempotencyKeys && options.idempotencyKey === undefined && operation !== 'models') {
+      complete = { ...complete, idempotencyKey: this.#nextId() };
+    }
+    return complete;
   }
 
   #succeeded<K extends OperationName>(call: Call<K>, ledger: Ledger, startedAt: number, result: ResultOf<K>): Opened<K> {
@@ -236,9 +248,4 @@ function complete(error: LLMError, call: Call, ledger: Ledger): void {
 
 function discard(result: unknown): void {
   if (result instanceof ChunkStream) result.cancel();
-}
-
-function withDefaults(options: CallOptions, unsupportedParams: 'error' | 'drop' | undefined): CallOptions {
-  if (unsupportedParams === undefined || options.unsupportedParams !== undefined) return options;
-  return { ...options, unsupportedParams };
 }

@@ -50,6 +50,11 @@ export interface ClientOptions {
   readonly media?: { readonly download?: boolean | undefined } | undefined;
   /** What happens to parameters that a provider lacks. Default `error`. */
   readonly unsupportedParams?: 'error' | 'drop' | undefined;
+  /**
+   * Gives every call that has no `idempotencyKey` a random one, for gateways and servers of your own that know the header. The large
+   * vendors promise nothing for it. Default `false`.
+   */
+  readonly idempotencyKeys?: boolean | undefined;
   /** Sends each call's correlation id to the provider as `X-Correlation-ID`. Default `false`. */
   readonly sendCorrelationId?: boolean | undefined;
   /**
@@ -130,6 +135,7 @@ const schema = z.strictObject({
   maxAttempts: z.optional(positiveCount),
   media: z.optional(z.strictObject({ download: z.optional(z.boolean()) })),
   unsupportedParams: z.optional(z.enum(['error', 'drop'])),
+  idempotencyKeys: z.optional(z.boolean()),
   sendCorrelationId: z.optional(z.boolean()),
   store: z.optional(storeOption),
   batches: z.optional(object<BatchEngine>('an engine, as batchEngine() of holdfast/batches makes them', 'start', 'close')),

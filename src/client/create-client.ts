@@ -99,6 +99,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     deadline: options.deadline ?? Number.POSITIVE_INFINITY,
     unsupportedParams: options.unsupportedParams,
+    idempotencyKeys: options.idempotencyKeys ?? false,
     store,
     catalogue: lazyCatalogue(options.catalogue?.read(targets)),
     media: options.media?.download === true ? lazyMedia(clock) : undefined,

@@ -1,5 +1,6 @@
 import type { OpenAI } from 'openai';
 import type { CallOptions } from '../contract/call.ts';
+import { withKeyFor } from '../contract/idempotency.ts';
 import type { LLMPromise } from './llm-promise.ts';
 import type { Route, Routed } from './route.ts';
 import type { TurnExtras } from './turn-extras.ts';
@@ -22,8 +23,10 @@ interface HelperParams {
  * @param kept The runner's own messages, with everything that its re-sent ones have lost.
  */
 export function helperClient(create: Create, extras: TurnExtras, kept: () => readonly object[]): OpenAI {
+  let turn = 0;
   const createOnce = (params: HelperParams, options: Record<string, unknown>): LLMPromise<Routed<object>> => {
-    const own = Object.fromEntries(Object.entries(options).filter(([name]) => !HELPER_OPTIONS.has(name)));
+    const given: CallOptions = Object.fromEntries(Object.entries(options).filter(([name]) => !HELPER_OPTIONS.has(name)));
+    const own = ++turn === 1 ? given : withKeyFor(`turn ${turn}`, given);
     const messages = restoreExtras(params.messages, kept());
     return create({ ...params, messages } as never, own)._thenUnwrap((result) => {
       extras.route = result.route;

@@ -67,7 +67,10 @@ export interface CallOptions {
   /** Passed to listeners and layers, never to a provider. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly correlationId?: string | undefined;
-  /** Sent as `Idempotency-Key`, the same over all attempts at one target. */
+  /**
+   * Sent as `Idempotency-Key`, the same over all attempts at one target. A fallback, a second request beside the first one and
+   * the next turn of a tool loop are other requests: their keys follow from this one, always in the same way.
+   */
   readonly idempotencyKey?: string | undefined;
   /** What happens to a parameter that the provider lacks: an error, or sent without it and a warning. Default `error`. */
   readonly unsupportedParams?: 'error' | 'drop' | undefined;
