@@ -190,6 +190,8 @@ export type { CacheOptions } from './middleware/cache.ts';
 export { cache } from './middleware/cache.ts';
 export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit-breaker.ts';
 export { circuitBreaker } from './middleware/circuit-breaker.ts';
+export type { CoalesceOptions } from './middleware/coalesce.ts';
+export { coalesce } from './middleware/coalesce.ts';
 export type { Pool, PoolMemberSnapshot, PoolOptions, PoolStrategy } from './middleware/fallback/pool.ts';
 export { pool } from './middleware/fallback/pool.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';

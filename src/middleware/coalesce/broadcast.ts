@@ -1,0 +1,226 @@
+import type { Call, OperationName } from '../../contract/call.ts';
+import type { Settlement } from '../../contract/stream.ts';
+import { ChunkStream } from '../../contract/stream.ts';
+import type { LLMError } from '../../errors/catalogue.ts';
+import { isLLMError } from '../../errors/catalogue.ts';
+import { ownCopy } from '../../errors/own-copy.ts';
+import { StreamInterruptedError, TimeoutError } from '../../errors/wire-errors.ts';
+import { TapeReader, TapeWriter } from '../../state/answers/tape.ts';
+import type { Clock, Timer } from '../../time/clock.ts';
+import type { Account } from './account.ts';
+import { accountFor } from './account.ts';
+
+export interface BroadcastLimits {
+  /** Bytes that are kept for those who come late or read slowly. */
+  readonly maxBytes: number;
+  /** Milliseconds for which the slowest reader may hold the others up. */
+  readonly maxPause: number;
+}
+
+export interface BroadcastSettings extends BroadcastLimits {
+  readonly clock: Clock;
+  readonly operation: OperationName;
+  /** Late comers would miss the beginning, or the end has come. */
+  over(): void;
+}
+
+/** One reader. */
+interface Tap<C> {
+  readonly stream: ChunkStream<C>;
+  readonly call: Call;
+  readonly leads: boolean;
+  readonly reader: TapeReader<C>;
+  /** The number of the next line. */
+  at: number;
+  wants: boolean;
+  deadline: Timer | undefined;
+}
+
+const BATCH = 64;
+
+/**
+ * One stream for several readers, each with objects of its own. Read as fast as the fastest reads; what others have not read yet is
+ * kept as text. When that is more than `maxBytes`, the source is paused for the slowest, for `maxPause` at most.
+ */
+export class Broadcast<C extends object> {
+  readonly #source: ChunkStream<C>;
+  readonly #chunks: AsyncIterator<C, undefined>;
+  readonly #settings: BroadcastSettings;
+  readonly #taps = new Set<Tap<C>>();
+  readonly #tape = new TapeWriter();
+  readonly #account: Account;
+  #lines: string[] = [];
+  /** The number of the first line that is kept. */
+  #first = 0;
+  #size = 0;
+  #pulling = false;
+  #patience: Timer | undefined;
+  #end: Settlement | undefined;
+
+  constructor(source: ChunkStream<C>, settings: BroadcastSettings) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#chunks = source[Symbol.asyncIterator]();
+    this.#account = accountFor(settings.operation);
+  }
+
+  /** A stream of everything from the beginning. `latest`: the last deadline of all readers. */
+  tap(call: Call, leads: boolean, latest: number): ChunkStream<C> {
+    const { status, headers } = this.#source.source;
+    const tap: Tap<C> = {
+      stream: new ChunkStream<C>(
+        {
+          status,
+          headers,
+          pause: () => {
+            tap.wants = false;
+          },
+          resume: () => {
+            tap.wants = true;
+            this.#feed(tap);
+          },
+          cancel: () => this.#leave(tap),
+        },
+        [],
+      ),
+      call,
+      leads,
+      reader: new TapeReader<C>(),
+      at: 0,
+      wants: true,
+      deadline: undefined,
+    };
+    this.#taps.add(tap);
+    this.#watchDeadlines(latest);
+    this.#feed(tap);
+    return tap.stream;
+  }
+
+  get #next(): number {
+    return this.#first + this.#lines.length;
+  }
+
+  #feed(tap: Tap<C>): void {
+    if (!this.#taps.has(tap)) return;
+    const next = this.#next;
+    const toTheEnd = this.#end !== undefined && this.#end !== 'success';
+    while (tap.at < next && (tap.wants || toTheEnd)) {
+      const batch: C[] = [];
+      while (tap.at < next && batch.length < BATCH) batch.push(tap.reader.read(this.#lines[tap.at++ - this.#first] as string));
+      tap.stream.push(batch);
+    }
+    if (tap.at === next && this.#end !== undefined) this.#finish(tap, this.#end);
+    else this.#pull();
+  }
+
+  /** The next chunk, when somebody has read everything so far. */
+  #pull(): void {
+    if (this.#pulling || this.#end !== undefined || !this.#isWanted()) return;
+    const { clock, maxBytes, maxPause } = this.#settings;
+    if (this.#size > maxBytes) {
+      this.#settings.over();
+      this.#forget();
+      if (this.#size > maxBytes) {
+        this.#patience ??= clock.timer(() => this.#cutSlowest(), maxPause);
+        return;
+      }
+    }
+    this.#patience?.cancel();
+    this.#patience = undefined;
+    this.#pulling = true;
+    this.#chunks
+      .next()
+      .then(({ value, done }) => (done === true ? this.#ended() : this.#arrived(value as C)))
+      .catch((error: unknown) => this.#broke(error));
+  }
+
+  #isWanted(): boolean {
+    for (const { wants, at } of this.#taps) if (wants && at === this.#next) return true;
+    return false;
+  }
+
+  #arrived(chunk: C): void {
+    this.#pulling = false;
+    this.#account.add(chunk);
+    const line = this.#tape.write(chunk);
+    this.#lines.push(line);
+    this.#size += line.length + 1;
+    for (const tap of [...this.#taps]) this.#feed(tap);
+  }
+
+  #broke(error: unknown): void {
+    const message = 'a chunk of a shared stream is more than data';
+    const partial = this.#account.partial();
+    this.#ended(isLLMError(error) ? error : new StreamInterruptedError({ message, cause: error, partial }));
+    this.#source.cancel();
+  }
+
+  #ended(error?: LLMError): void {
+    this.#pulling = false;
+    this.#settings.over();
+    this.#end = error;
+    this.#source.onSettled((settlement) => {
+      this.#end ??= settlement;
+    });
+    for (const { deadline } of this.#taps) deadline?.cancel(); // everything is here: none can pass any more
+    for (const tap of [...this.#taps]) this.#feed(tap);
+  }
+
+  #finish(tap: Tap<C>, end: Settlement): void {
+    this.#taps.delete(tap);
+    tap.stream.usage = this.#source.usage;
+    if (end === 'success') tap.stream.end();
+    else if (end === 'abandoned') tap.stream.cancel();
+    else tap.stream.fail(tap.leads ? end : ownCopy(end));
+  }
+
+  /** Lines that everybody has read. */
+  #forget(): void {
+    let slowest = this.#next;
+    for (const { at } of this.#taps) slowest = Math.min(slowest, at);
+    for (const line of this.#lines.splice(0, slowest - this.#first)) this.#size -= line.length + 1;
+    this.#first = slowest;
+  }
+
+  #cutSlowest(): void {
+    this.#patience = undefined;
+    this.#forget();
+    for (const tap of [...this.#taps]) {
+      if (tap.at !== this.#first || this.#size <= this.#settings.maxBytes) continue;
+      const { provider, model } = tap.call.target;
+      const message = 'its reader fell too far behind the others of a shared stream; partial has what was not read';
+      const partial = this.#account.partial();
+      this.#cut(tap, new StreamInterruptedError({ message, provider, model, code: 'slow_reader', retryable: false, partial }));
+    }
+  }
+
+  #cut(tap: Tap<C>, error: LLMError): void {
+    tap.stream.fail(error);
+    this.#leave(tap);
+  }
+
+  #leave(tap: Tap<C>): void {
+    if (!this.#taps.delete(tap)) return;
+    tap.deadline?.cancel();
+    if (this.#taps.size > 0) return this.#pull();
+    this.#patience?.cancel();
+    this.#settings.over();
+    if (this.#end === undefined) this.#source.cancel();
+  }
+
+  /** The source keeps the deadline that its attempt began with. Who has less time than another is watched here. */
+  #watchDeadlines(latest: number): void {
+    if (this.#end !== undefined) return;
+    for (const tap of this.#taps) {
+      const { deadline, clock, target } = tap.call;
+      if (deadline >= latest || tap.deadline !== undefined) continue;
+      const expire = (): void => {
+        const message = 'the deadline of the call passed while it shared a stream';
+        const partial = this.#account.partial();
+        const { provider, model } = target;
+        this.#cut(tap, new TimeoutError({ message, provider, model, phase: 'deadline', partial }));
+      };
+      tap.deadline = clock.timer(expire, Math.max(0, deadline - clock.now()));
+    }
+  }
+}
