@@ -4,6 +4,7 @@ import type { Call, Target, Trail } from '../contract/call.ts';
 import type { TokenCounts } from '../contract/catalogue.ts';
 import type { CallEvent, CallIdentity, ClientEvent } from '../contract/events.ts';
 import type { Settlement, StreamSource } from '../contract/stream.ts';
+import { isAnother } from '../contract/target.ts';
 import type { Usage } from '../contract/usage.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -254,11 +255,6 @@ export class Ledger implements Trail {
   }
 }
 
-/** Whether another target has answered than the one that was asked for; a member of a pool that was asked for is none. */
-function isAnother(winner: Target, { provider, model, pool }: Target): boolean {
-  if (pool !== undefined) return winner.memberOf !== (model === '' ? provider : `${provider}/${model}`);
-  return provider !== winner.provider || model !== winner.model;
-}
 /** Whether the provider was at work on the prompt when an attempt without an answer ended. */
 const wasAtWork = (error: LLMError): boolean =>
   error.kind === 'aborted' || (error.kind === 'timeout' && error.phase !== 'connect' && error.phase !== 'server');

@@ -84,6 +84,8 @@ export interface CallOptions {
 /** What has been tried so far. */
 export interface Trail {
   readonly attempts: readonly Attempt[];
+  /** Who answered last. */
+  readonly winner?: Target | undefined;
   /** How many more attempts the client's `maxAttempts` allows in this call. */
   readonly attemptsLeft: number;
 }

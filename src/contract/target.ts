@@ -15,3 +15,9 @@ export interface Target {
   /** What the pool was asked for as, where this target is a member of one: `fast/gpt-5-mini`. */
   readonly memberOf?: string | undefined;
 }
+
+/** Whether another target has answered than the one that was asked for; a member of a pool that was asked for is none. */
+export function isAnother(winner: Target, { provider, model, pool }: Target): boolean {
+  if (pool !== undefined) return winner.memberOf !== (model === '' ? provider : `${provider}/${model}`);
+  return provider !== winner.provider || model !== winner.model;
+}

@@ -4,6 +4,7 @@ import { callback, checkOptions } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { Store } from '../contract/store.ts';
 import { ChunkStream } from '../contract/stream.ts';
+import { isAnother } from '../contract/target.ts';
 import type { AnswerForm, QuestionKey } from '../state/answers/question.ts';
 import { formOf, hashOf, questionOf } from '../state/answers/question.ts';
 import { givenBack } from './cache/given-back.ts';
@@ -66,14 +67,15 @@ export function cache(options: CacheOptions = {}): Middleware {
 
   const answersOf = (call: Call): Store['answers'] => (store ?? call.store).answers;
 
-  async function lookUp<K extends OperationName>(key: string, form: AnswerForm, call: Call<K>): Promise<ResultOf<K> | undefined> {
+  async function lookUp<K extends OperationName>(key: string, form: AnswerForm, call: Call<K>): Promise<Found<K> | undefined> {
     await writes.get(key);
     const answers = answersOf(call);
     const text = await answers.get(key, call);
     if (text === undefined) return undefined;
     try {
       const kept = await unsealed(key, text, form);
-      return await givenBack(kept, call);
+      const result = await givenBack(kept, call);
+      return result && { result, by: kept.label.by };
     } catch {
       await answers.delete(key, call);
       return undefined;
@@ -82,8 +84,11 @@ export function cache(options: CacheOptions = {}): Middleware {
 
   function keep(key: string, kept: Kept | undefined, call: Call): void {
     if (kept === undefined) return;
+    const { pool } = call.target;
+    const { provider, model, memberOf } = call.trail.winner ?? call.target;
+    const label = pool === undefined ? kept.label : { ...kept.label, by: { provider, model, memberOf } };
     const write = async (): Promise<void> => {
-      const text = await sealed(key, kept, maxBytes);
+      const text = await sealed(key, { ...kept, label }, maxBytes);
       if (text !== undefined) await answersOf(call).set(key, text, ttl, call);
     };
     const writing = write()
@@ -112,8 +117,9 @@ export function cache(options: CacheOptions = {}): Middleware {
     if (call.options.cache !== 'refresh') {
       const found = await lookUp(key, form, call).catch(() => undefined); // a store that fails knows nothing
       if (found !== undefined) {
-        call.report({ type: 'cache-hit', target: call.target, source: 'cache' });
-        return found;
+        const target = found.by === undefined ? call.target : { ...found.by, baseURL: '' };
+        call.report({ type: 'cache-hit', target, source: 'cache' });
+        return found.result;
       }
     }
     const result = await next(call);
@@ -124,8 +130,13 @@ export function cache(options: CacheOptions = {}): Middleware {
   };
 }
 
+interface Found<K extends OperationName> {
+  readonly result: ResultOf<K>;
+  readonly by: Kept['label']['by'];
+}
+
 /** A fallback's answer, and what a layer made up, is not the answer of the model that was asked. */
-function answeredByTarget({ trail, target }: Call): boolean {
-  const last = trail.attempts.findLast(({ outcome }) => outcome === 'success');
-  return last !== undefined && last.provider === target.provider && last.model === target.model;
+function answeredByTarget({ trail: { attempts, winner }, target }: Call): boolean {
+  if (winner === undefined || isAnother(winner, target)) return false;
+  return attempts.some(({ outcome }) => outcome === 'success');
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientOptions, Route } from '../../src/index.ts';
-import { cache, fallback, retry, timeout } from '../../src/index.ts';
+import { cache, fallback, pool, retry, timeout } from '../../src/index.ts';
 import { memoryStore } from '../../src/state/memory-store.ts';
 import type { ReplyOptions } from '../../src/testing/index.ts';
 import { fault, reply } from '../../src/testing/index.ts';
@@ -97,14 +97,27 @@ describe('over loopback', () => {
   });
 
   it('a fallback’s answer is not kept as the answer of the first', async () => {
-    world.mock.enqueue('openai', fault.auth(), fault.rateLimit({ retryAfterSeconds: 600 }));
-    const llm = cached({ use: [cache(), fallback([SECOND]), retry()] });
+    world.mock.enqueue('openai', fault.auth(), fault.overloaded());
+    const llm = cached({ use: [cache(), fallback([SECOND])] });
     await llm.chat.completions.create({ model: FIRST, messages }).catch(() => {});
     const second = await llm.chat.completions.create({ model: FIRST, messages });
     expect(second.route).toMatchObject({ provider: 'anthropic', fallback: true });
     const third = await llm.chat.completions.create({ model: FIRST, messages });
     expect(third.route).toMatchObject({ provider: 'openai', fallback: false });
     expect(world.asked()).toEqual(['openai', 'openai', 'anthropic', 'openai']);
+  });
+
+  it('a pool’s answer is that of any member, and says whose', async () => {
+    const fast = pool(['openai', 'groq']);
+    const llm = cached({ providers: { fast }, use: [cache(), fallback([])] });
+    const first = await llm.chat.completions.create({ model: 'fast/gpt-5-mini', messages });
+    const second = await llm.chat.completions.create({ model: 'fast/gpt-5-mini', messages });
+    const { provider } = first.route;
+    expect(['openai', 'groq']).toContain(provider);
+    expect(second.route).toMatchObject({ provider, model: 'gpt-5-mini', fallback: false, cached: true, attempts: [] });
+    expect(world.asked()).toHaveLength(1);
+    const narrower = cached({ providers: { fast: pool(['groq']) }, use: [cache(), fallback([])] });
+    expect((await narrower.chat.completions.create({ model: 'fast/gpt-5-mini', messages })).route).not.toHaveProperty('cached');
   });
 
   it('inside a chain each target has answers of its own', async () => {

@@ -103,6 +103,7 @@ export function layered(
     if (typeof step === 'function') step = await step(call);
     if (step instanceof Error || typeof step === 'string') throw step;
     (call.trail.attempts as Attempt[]).push(answeredBy(call));
+    (call.trail as { winner?: Target }).winner = call.target;
     return step ?? replyOf(call.target.model);
   }) as Next;
 

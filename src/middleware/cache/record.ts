@@ -1,3 +1,4 @@
+import type { Target } from '../../contract/target.ts';
 import type { Usage } from '../../contract/usage.ts';
 import type { AnswerForm } from '../../state/answers/question.ts';
 import { hashOf } from '../../state/answers/question.ts';
@@ -7,6 +8,8 @@ export interface Label {
   readonly form: AnswerForm;
   /** A whole answer as JSON, or the chunks of a stream as lines of a tape. */
   readonly as: 'whole' | 'chunks';
+  /** Who gave it, where a pool was asked. */
+  readonly by?: Pick<Target, 'provider' | 'model' | 'memberOf'> | undefined;
   /** Token counts that a stream has told. */
   readonly usage?: Usage | undefined;
   /** The chunk that told them, which only some readers want to see. */

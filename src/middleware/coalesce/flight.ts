@@ -123,10 +123,7 @@ export class Flight<K extends OperationName> {
   }
 
   #tellShared({ report, target }: Call): void {
-    const by = this.#leader.trail.attempts.findLast(({ outcome }) => outcome === 'success');
-    const same = by === undefined || (by.provider === target.provider && by.model === target.model);
-    const answered = same ? target : { provider: by.provider, model: by.model, baseURL: '' };
-    report({ type: 'cache-hit', target: answered, source: 'coalesced' });
+    report({ type: 'cache-hit', target: this.#leader.trail.winner ?? target, source: 'coalesced' });
   }
 }
 

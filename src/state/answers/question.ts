@@ -49,9 +49,10 @@ export function questionOf(call: Call): string | undefined {
   return question;
 }
 
-function asked(form: AnswerForm, lenient: boolean, { target: { provider, model, baseURL }, request }: Call): string | undefined {
+function asked(form: AnswerForm, lenient: boolean, { target, request }: Call): string | undefined {
+  const { provider, model, baseURL, base, pool } = target;
   const told = Object.fromEntries(Object.entries(request).filter(([name]) => !BESIDE_THE_POINT.test(name)));
-  return canonicalJson([form, provider, model, baseURL, lenient, told]);
+  return canonicalJson([form, provider, model, baseURL, base, pool?.members, lenient, told]);
 }
 
 /** SHA-256 of a text, in hexadecimal. */
