@@ -56,6 +56,9 @@ const ask = (text: string): { request: Call<'chat'>['request'] } => ({
   request: { messages: [{ role: 'user', content: text }] },
 });
 
+/** Values that JSON tells in full: no -0. */
+const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 describe('a whole answer', () => {
   it('is given again to an equal question, in a new object each time', async () => {
     const { run, attempts, eventsOf } = layered([cache()], []);
@@ -264,11 +267,10 @@ describe('a stream', () => {
       { maxLength: 150 },
     );
     await fc.assert(
-      fc.asyncProperty(any, async (chunks) => {
+      fc.asyncProperty(any.map(asJson), async (chunks) => {
         const { run } = layered([cache()], [() => streamOf(chunks as never)]);
-        const plain: unknown = JSON.parse(JSON.stringify(chunks));
-        expect(await read(await run({}, streamed))).toEqual(plain);
-        expect(await read(await run({}, streamed))).toEqual(plain);
+        expect(await read(await run({}, streamed))).toEqual(chunks);
+        expect(await read(await run({}, streamed))).toEqual(chunks);
       }),
       { numRuns: 40 },
     );
