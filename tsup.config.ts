@@ -40,6 +40,7 @@ const config: Options = {
     'tokenx',
     'aws4fetch',
     'multipasta',
+    'yaml',
     /^@smithy\//,
     /^@aws-crypto\//,
     'tslib',

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 import manifest from 'holdfast/package.json' with { type: 'json' };
 import { mockCommand } from './mock-command.ts';
+import { serveCommand } from './serve-command.ts';
 
 /** Runs with what follows the command's name; resolves with the exit code. */
 type Command = (args: readonly string[]) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { mock: mockCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { mock: mockCommand, serve: serveCommand };
 
 const HELP = `Usage: holdfast <command> [options]
 
 Commands:
   mock       Serve every provider's wire format on one local port
+  serve      Serve an OpenAI-compatible endpoint for every provider
 
 Options:
   --help     Show this help, or a command's: holdfast mock --help

@@ -3,7 +3,9 @@ import { registerHooks } from 'node:module';
 
 const SOURCES: Readonly<Record<string, string>> = {
   holdfast: '../../src/index.ts',
+  'holdfast/batches': '../../src/batches/index.ts',
   'holdfast/redis': '../../src/redis/index.ts',
+  'holdfast/server': '../../src/server/index.ts',
   'holdfast/testing': '../../src/testing/index.ts',
   'holdfast/undici': '../../src/wire/undici-transport.ts',
   '#default-transport': '../../src/wire/default-transport.node.ts',

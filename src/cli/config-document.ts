@@ -1,0 +1,81 @@
+import { isScalar, LineCounter, parseDocument, visit } from 'yaml';
+
+/** Where a value stands: keys and indexes from the top. */
+export type Place = readonly PropertyKey[];
+
+export interface Problem {
+  readonly path: Place;
+  readonly problem: string;
+}
+
+const REFERENCE = /\$\{(\w+)(?::-([^}]*))?\}/g;
+
+/** A configuration in YAML or JSON, which is YAML too, that knows the line of each of its values. */
+export class ConfigDocument {
+  /** With environment variables put in. */
+  readonly value: unknown;
+  readonly #path: string;
+  readonly #lines = new LineCounter();
+  readonly #document: ReturnType<typeof parseDocument>;
+
+  /** @throws Error naming every syntax error and every variable that is not set, with its line. */
+  constructor(path: string, text: string, env: Readonly<Record<string, string | undefined>>) {
+    this.#path = path;
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    if (this.#document.errors.length > 0) {
+      const lines = this.#document.errors.map(({ pos, message }) => `${this.#position(pos[0])} ${message}`);
+      throw new Error(lines.join('\n'));
+    }
+    this.#putIn(env);
+    this.value = this.#document.toJS() ?? {};
+  }
+
+  /** One line per problem, each with its place in the file. */
+  error(problems: readonly Problem[]): Error {
+    const lines = problems.map(({ path, problem }) => `${this.#position(this.#offset(path))} ${nameOf(path)}: ${problem}`);
+    return new Error(lines.join('\n'));
+  }
+
+  #putIn(env: Readonly<Record<string, string | undefined>>): void {
+    const missing: string[] = [];
+    visit(this.#document, {
+      Scalar: (_, node) => {
+        if (typeof node.value !== 'string') return;
+        node.value = node.value.replace(REFERENCE, (_reference, name: string, otherwise: string | undefined) => {
+          const value = env[name];
+          if (value !== undefined && value !== '') return value;
+          if (otherwise !== undefined) return otherwise;
+          missing.push(`${this.#position(node.range?.[0])} ${name} is not set`);
+          return '';
+        });
+      },
+    });
+    if (missing.length > 0) throw new Error(missing.join('\n'));
+  }
+
+  /** Of the value, or of the nearest one around it. */
+  #offset(path: Place): number | undefined {
+    for (let depth = path.length; depth >= 0; depth--) {
+      const node = depth === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, depth), true);
+      if (isScalar(node) || (typeof node === 'object' && node !== null)) {
+        return (node as { readonly range?: readonly number[] | null }).range?.[0];
+      }
+    }
+    return undefined;
+  }
+
+  #position(offset: number | undefined): string {
+    if (offset === undefined) return this.#path;
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.#path}:${line}:${col}`;
+  }
+}
+
+function nameOf(path: Place): string {
+  let name = '';
+  for (const part of path) {
+    if (typeof part === 'number') name += `[${part}]`;
+    else name += name === '' ? String(part) : `.${String(part)}`;
+  }
+  return name === '' ? 'the configuration' : name;
+}

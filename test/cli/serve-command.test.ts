@@ -1,0 +1,166 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { MockServer } from '../../src/testing/index.ts';
+import { fault, reply, startMockServer } from '../../src/testing/index.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-serve-'));
+const running: ChildProcess[] = [];
+let mock: MockServer;
+
+beforeAll(async () => {
+  mock = await startMockServer();
+});
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+afterAll(async () => {
+  await mock.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly code: Promise<number | null>;
+  readonly says: (text: string) => Promise<void>;
+}
+
+function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  const program = ['--import', './test/support/source-entries.ts', 'src/cli/holdfast.ts', 'serve', ...args];
+  const child = spawn(process.execPath, program, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  running.push(child);
+  let out = '';
+  const add = (part: Buffer): void => {
+    out += part.toString();
+  };
+  child.stdout?.on('data', add);
+  child.stderr?.on('data', add);
+  const code = once(child, 'close').then(([exit]) => exit as number | null);
+  const says = async (text: string): Promise<void> => {
+    let ended = false;
+    code.then(() => {
+      ended = true;
+    });
+    while (!out.includes(text)) {
+      if (ended) throw new Error(`ended without saying "${text}": ${out}`);
+      await new Promise((next) => setTimeout(next, 5));
+    }
+  };
+  return { child, output: () => out, code, says };
+}
+
+function config(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const originOf = (output: string): string => /http:\/\/\S+\/v1/.exec(output)?.[0] ?? '';
+
+describe('holdfast serve', () => {
+  it('serves calls, streams and batches with the layers of a file, keys from the environment', async () => {
+    const path = config(
+      'serve.yaml',
+      [
+        'port: 0',
+        `keys: ["\${SERVE_KEY}"]`,
+        'models: { fast: openai/gpt-5-mini }',
+        'providers:',
+        `  openai: { apiKey: "\${PROVIDER_KEY:-none}", baseURL: "${mock.baseURL('openai')}" }`,
+        `  anthropic: { apiKey: k, baseURL: "${mock.baseURL('anthropic')}" }`,
+        'layers:',
+        '  retry: { maxRetries: 0 }',
+        '  fallback: [anthropic/claude-sonnet-4-5]',
+        'batches: { path: ":memory:" }',
+      ].join('\n'),
+    );
+    const { child, output, code, says } = serve(['--config', path], { SERVE_KEY: 'sk-of-this-server' });
+    await says('holdfast serves');
+    const openai = new OpenAI({ apiKey: 'sk-of-this-server', baseURL: originOf(output()), maxRetries: 0 });
+    mock.enqueue('openai', fault.unavailable());
+    mock.enqueue('anthropic', reply('from the second'));
+    const answered = await openai.chat.completions.create({
+      model: 'fast',
+      messages: [{ role: 'user', content: 'a secret prompt' }],
+    });
+    expect(answered.choices[0]?.message.content).toBe('from the second');
+    const stream = await openai.chat.completions.create({
+      model: 'fast',
+      stream: true,
+      messages: [{ role: 'user', content: 'Hi' }],
+    });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    expect(text).toBe('Hello from the mock server.');
+    expect((await openai.batches.list()).data).toEqual([]);
+    const stranger = new OpenAI({ apiKey: 'sk-of-nobody', baseURL: originOf(output()), maxRetries: 0 });
+    await expect(stranger.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+    child.kill('SIGTERM');
+    expect(await code).toBe(0);
+    expect(output()).not.toMatch(/secret prompt|sk-of-/);
+  });
+
+  it('finishes what runs before it ends', async () => {
+    const path = config(
+      'slow.json',
+      JSON.stringify({ port: 0, providers: { openai: { apiKey: 'k', baseURL: mock.baseURL('openai') } } }),
+    );
+    const { child, output, code, says } = serve(['-c', path]);
+    await says('holdfast serves');
+    const openai = new OpenAI({ apiKey: 'none', baseURL: originOf(output()), maxRetries: 0 });
+    const before = mock.requests.length;
+    mock.enqueue('openai', reply({ text: 'in the end', delayMs: 300 }));
+    const pending = openai.chat.completions.create({ model: 'openai/gpt-5-mini', messages: [{ role: 'user', content: 'Hi' }] });
+    while (mock.requests.length === before) await new Promise((next) => setTimeout(next, 5));
+    child.kill('SIGINT');
+    expect((await pending).choices[0]?.message.content).toBe('in the end');
+    expect(await code).toBe(0);
+  });
+
+  it.each([
+    [
+      'wrong settings, each with its line',
+      'port: 99999\nprovders: {}\nlayers:\n  retri: {}\nmodels: { fast: 3 }\n',
+      [
+        /:1:7 port: expected a number from 0 to 65535/,
+        /:2:11 provders: no such setting; known are host, port/,
+        /:4:10 layers\.retri: no such setting; known are .*retry/,
+        /:5:17 models\.fast: expected "provider\/model"/,
+      ],
+    ],
+    [
+      'what a layer refuses',
+      'layers:\n  retry:\n    maxRetries: many\n',
+      [/:3:17 layers\.retry\.maxRetries: expected a whole number/],
+    ],
+    ['a variable that is not set', 'keys:\n  - $\u007bNOBODY_SETS_THIS}\n', [/:2:5 NOBODY_SETS_THIS is not set/]],
+    ['broken syntax', 'layers: [1,\nport: 2\n', [/broken\.yaml:\d+:\d+ /]],
+  ])('says what is wrong: %s', async (_, text, expected) => {
+    const { code, output } = serve(['--config', config('broken.yaml', text), '--check']);
+    expect(await code).toBe(1);
+    for (const line of expected) expect(output()).toMatch(line);
+  });
+
+  it('says what is wrong with its arguments', async () => {
+    const none = serve([]);
+    expect(await none.code).toBe(2);
+    expect(none.output()).toContain('--config: expected the path of a YAML or JSON file');
+    const missing = serve(['--config', join(folder, 'missing.yaml')]);
+    expect(await missing.code).toBe(1);
+    expect(missing.output()).toContain('can not be read (ENOENT)');
+    const help = serve(['--help']);
+    expect(await help.code).toBe(0);
+    expect(help.output()).toContain('Usage: holdfast serve');
+  });
+});
