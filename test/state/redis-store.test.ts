@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import type { Store } from '../../src/contract/store.ts';
 import { redisStore } from '../../src/redis/redis-store.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { redisMissing, startRedis } from '../support/redis-server.ts';
-import { runCircuitModel } from './circuit-model.ts';
+import { storeModels } from './models.ts';
+import { storeContract } from './store-contract.ts';
 
-describe.skipIf(redisMissing() !== undefined)('in Redis, like the plain reference', () => {
+describe.skipIf(redisMissing() !== undefined)('state in Redis', () => {
   let server: RedisServer;
   let store: Store;
   beforeAll(async () => {
@@ -17,8 +18,6 @@ describe.skipIf(redisMissing() !== undefined)('in Redis, like the plain referenc
     await server.close();
   });
 
-  it('circuits', async () => {
-    const changes = await runCircuitModel(store, 60);
-    expect(changes).toEqual(['closed → open', 'half-open → closed', 'half-open → open', 'open → half-open']);
-  });
+  storeContract(() => store);
+  storeModels(() => store, 60);
 });
