@@ -59,6 +59,18 @@ return {'trial', new, state == 'open' and 'open' or ''}
 `,
 );
 
+/** ARGV: now, window, lease, token of the trial. */
+export const RENEW: Script = script(
+  'RenewTrial',
+  `${CIRCUIT}
+if state == 'half-open' and token == ARGV[4] then
+  become({lease = now + tonumber(ARGV[3])})
+  remember(tonumber(ARGV[2]))
+end
+return 1
+`,
+);
+
 /**
  * ARGV: now, window, token of the permit, verdict, a new token, share, fewest calls, first open time, asked for,
  * chance, enough calls.

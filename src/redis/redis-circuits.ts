@@ -13,12 +13,13 @@ import type {
 import { LONGEST_ASKED } from '../state/circuit.ts';
 import { MOST_CIRCUITS } from '../state/memory-circuits.ts';
 import { Recent } from '../state/recent.ts';
-import { ADMIT, SETTLE } from './circuit-scripts.ts';
+import { ADMIT, RENEW, SETTLE } from './circuit-scripts.ts';
+import type { Leases } from './leases.ts';
 import type { Link, Step } from './link.ts';
 import type { Script } from './script.ts';
 import { numberOf, partsOf } from './script.ts';
 
-export const CIRCUIT_SCRIPTS: readonly Script[] = [ADMIT, SETTLE];
+export const CIRCUIT_SCRIPTS: readonly Script[] = [ADMIT, RENEW, SETTLE];
 
 /** A permit of a circuit in Redis; one of a local circuit is of another class. */
 class SharedPermit implements CircuitPermit {
@@ -31,18 +32,21 @@ class SharedPermit implements CircuitPermit {
   }
 }
 
+type Admission = CircuitAdmission & { readonly permit?: SharedPermit };
 type Seen = Omit<CircuitSnapshot, 'key'>;
 
 export class RedisCircuits implements CircuitStore {
   readonly #link: Link;
   readonly #local: CircuitStore;
+  readonly #leases: Leases;
   readonly #seen = new Recent<Seen>(MOST_CIRCUITS);
   readonly #process = crypto.randomUUID();
   #count = 0;
 
-  constructor(link: Link, local: CircuitStore) {
+  constructor(link: Link, local: CircuitStore, leases: Leases) {
     this.#link = link;
     this.#local = local;
+    this.#leases = leases;
   }
 
   admit(key: string, rule: CircuitRule, leaseMs: number, context: StoreContext): MaybePromise<CircuitAdmission> {
@@ -50,8 +54,12 @@ export class RedisCircuits implements CircuitStore {
       {
         script: ADMIT,
         key: `circuit:${key}`,
-        args: [rule.windowMs, leaseMs, this.#newToken()],
-        read: (reply) => this.#admission(key, rule, partsOf(reply), context),
+        args: [rule.windowMs, this.#leases.first(leaseMs), this.#newToken()],
+        read: (reply) => {
+          const admission = this.#admission(key, rule, partsOf(reply), context);
+          if (admission.permit?.trial === true) this.#holdTrial(key, rule, admission.permit, leaseMs, context);
+          return admission;
+        },
         local: () => this.#local.admit(key, rule, leaseMs, context),
         late: (reply) => {
           const [kind, token] = partsOf(reply);
@@ -74,6 +82,7 @@ export class RedisCircuits implements CircuitStore {
   ): MaybePromise<CircuitChange | undefined> {
     if (!(permit instanceof SharedPermit)) return this.#local.settle(key, rule, permit, verdict, retryAfterMs, context);
     if (verdict === 'neutral' && !permit.trial) return undefined;
+    this.#leases.release(permit.token);
     return this.#link.take(
       {
         ...this.#settling(key, rule, permit.token, verdict, retryAfterMs, context),
@@ -96,7 +105,7 @@ export class RedisCircuits implements CircuitStore {
     for (const [key] of this.#seen.entries()) if (key.startsWith(prefix)) this.#seen.delete(key);
   }
 
-  #admission(key: string, rule: CircuitRule, [kind, ...facts]: readonly unknown[], { clock }: StoreContext): CircuitAdmission {
+  #admission(key: string, rule: CircuitRule, [kind, ...facts]: readonly unknown[], { clock }: StoreContext): Admission {
     switch (kind) {
       case 'closed':
         this.#seen.set(key, { state: 'closed' });
@@ -116,6 +125,10 @@ export class RedisCircuits implements CircuitStore {
         this.#seen.set(key, { state: 'half-open' });
         return { refusal: { state: 'half-open', retryAfterMs: rule.openForMs, calls: 0, failures: 0 } };
     }
+  }
+
+  #holdTrial(key: string, { windowMs }: CircuitRule, { token }: SharedPermit, leaseMs: number, context: StoreContext): void {
+    this.#leases.hold(token, leaseMs, (ms) => this.#link.tell(RENEW, `circuit:${key}`, [windowMs, ms, token], context));
   }
 
   #settling(

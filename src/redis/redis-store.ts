@@ -12,6 +12,7 @@ import { MemorySpending } from '../state/memory-spending.ts';
 import { systemClock } from '../time/clock.ts';
 import type { Connection, RedisClient } from './connection.ts';
 import { GivenConnection, OwnConnection } from './connection.ts';
+import { Leases } from './leases.ts';
 import { LINK_SCRIPTS, Link } from './link.ts';
 import { ANSWER_SCRIPTS, RedisAnswers } from './redis-answers.ts';
 import { BUCKET_SCRIPTS, RedisBuckets } from './redis-buckets.ts';
@@ -36,6 +37,11 @@ export interface RedisStoreOptions {
   readonly commandTimeout?: number | undefined;
   /** Milliseconds that a step waits for a connection to be made. Default 1 000. */
   readonly connectTimeout?: number | undefined;
+  /**
+   * Milliseconds until the slots and trials of a process that has died are free. While it lives it renews them, three times as often.
+   * Default 15 000.
+   */
+  readonly lease?: number | undefined;
 }
 
 const POSITIVE = 'a number of milliseconds > 0';
@@ -46,6 +52,7 @@ const schema = z.strictObject({
   time: z._default(z.enum(['server', 'caller']), 'server'),
   commandTimeout: z._default(positive, 250),
   connectTimeout: z._default(positive, 1_000),
+  lease: z._default(positive, 15_000),
 });
 
 const SCRIPTS: readonly Script[] = [
@@ -74,6 +81,8 @@ const SCRIPTS: readonly Script[] = [
 export function redisStore(redis: RedisConnection, options: RedisStoreOptions = {}): Store {
   const settings = checkOptions(schema, options, 'redisStore');
   const link = new Link(connectionTo(redis), settings, systemClock);
+  // a clock of the caller's does not run by itself
+  const leases = new Leases(settings.time === 'server' ? settings.lease : Number.POSITIVE_INFINITY, systemClock);
   const local = {
     buckets: new MemoryBuckets(),
     slots: new MemorySlots(),
@@ -84,13 +93,14 @@ export function redisStore(redis: RedisConnection, options: RedisStoreOptions = 
   };
   return {
     buckets: new RedisBuckets(link, local.buckets),
-    slots: new RedisSlots(link, local.slots),
+    slots: new RedisSlots(link, local.slots, leases),
     cooldowns: new RedisCooldowns(link, local.cooldowns),
     spending: new RedisSpending(link, local.spending),
     answers: new RedisAnswers(link, local.answers),
-    circuits: new RedisCircuits(link, local.circuits),
+    circuits: new RedisCircuits(link, local.circuits, leases),
     close() {
       link.close();
+      leases.clear();
       for (const part of Object.values(local)) part.clear();
     },
   };

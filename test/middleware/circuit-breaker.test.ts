@@ -4,6 +4,7 @@ import { CircuitOpenError } from '../../src/errors/policy-errors.ts';
 import { ConfigurationError } from '../../src/errors/setup-errors.ts';
 import type { CircuitBreakerOptions } from '../../src/middleware/circuit-breaker.ts';
 import { circuitBreaker } from '../../src/middleware/circuit-breaker.ts';
+import { memoryStore } from '../../src/state/memory-store.ts';
 import type { Layered, Step } from '../support/layered.ts';
 import { failure, layered, openStream, rejectionOf, targetOf } from '../support/layered.ts';
 
@@ -558,6 +559,66 @@ describe('circuits', () => {
   });
 });
 
+describe('in one store', () => {
+  const store = () => memoryStore();
+
+  it('breakers of two clients share circuits, and one that is closed leaves them to the other', async () => {
+    const shared = store();
+    const [one, two] = [watched({ ...small, store: shared }), watched({ ...small, store: shared })];
+    await one.calls(2);
+    await two.calls(2);
+    expect([one.state(), two.state()]).toEqual(['open', 'open']);
+    one.breaker.close();
+    expect([one.state(), two.state()]).toEqual([undefined, 'open']);
+    expect(await rejectionOf(one.run())).toMatchObject({ kind: 'circuit_open' });
+  });
+
+  it('breakers with other numbers, another name or another isFailure are apart, whatever their keys', async () => {
+    const shared = store();
+    const judging = { ...small, isFailure: () => true };
+    const rigs = [small, { ...small, minCalls: 5 }, { ...small, name: 'mine' }, judging].map((options) =>
+      watched({ ...options, store: shared }),
+    );
+    await rigs[0]?.calls(4);
+    expect(rigs.map((rig) => rig.state())).toEqual(['open', undefined, undefined, undefined]);
+    for (const rig of rigs.slice(1)) await rig.calls(3);
+    expect(rigs.map((rig) => rig.state())).toEqual(['open', 'closed', 'closed', 'closed']);
+    for (const rig of rigs.slice(1)) await rig.calls(1);
+    expect(rigs.map((rig) => rig.state())).toEqual(['open', 'closed', 'open', 'open']);
+  });
+
+  it('two alike in one client do not lock each other out', async () => {
+    const [outer, inner] = [circuitBreaker(small), circuitBreaker(small)];
+    const wire = held();
+    const rig = layered([outer, inner], [...Array(2).fill(failure('connection')), ...wire.steps]);
+    for (let calls = 0; calls < 2; calls++) await rig.run().catch(() => {});
+    expect(outer.snapshot()).toMatchObject([{ state: 'open' }]);
+    await rig.clock.advance(1_000);
+    const before = rig.attempts.length;
+    const trial = rig.run();
+    expect(await rejectionOf(rig.run())).toMatchObject({ kind: 'circuit_open' });
+    expect(rig.attempts).toHaveLength(before + 1);
+    await wire.settle(0);
+    await trial;
+    expect([outer.snapshot(), inner.snapshot()]).toMatchObject([[{ state: 'closed' }], [{ state: 'closed' }]]);
+  });
+
+  it('closing a client leaves the store alone that it was given, and empties its own', async () => {
+    const given = store();
+    const breaker = circuitBreaker(small);
+    const rig = layered([breaker], [failure('connection')]);
+    await rejectionOf(rig.run({}, { store: given }));
+    await rejectionOf(rig.run());
+    expect(breaker.snapshot()).toHaveLength(2);
+    breaker.close(given);
+    expect(breaker.snapshot()).toEqual([]);
+    expect(given.circuits.known('')).toHaveLength(1);
+    await rejectionOf(rig.run({}, { store: given }));
+    await rejectionOf(rig.run());
+    expect(breaker.snapshot()).toHaveLength(2);
+  });
+});
+
 describe('the options', () => {
   it.each<[unknown, string]>([
     [{ failureRate: 1 }, 'circuitBreaker.failureRate: expected a share of at least 0 and below 1, got 1'],
@@ -566,6 +627,10 @@ describe('the options', () => {
     [{ window: 0 }, 'circuitBreaker.window: expected a number of milliseconds > 0, got 0'],
     [{ openFor: -5 }, 'circuitBreaker.openFor: expected a number of milliseconds > 0, got -5'],
     [{ key: 'model' }, 'circuitBreaker.key: expected a function, got a string'],
+    [
+      { store: 'redis://localhost' },
+      'circuitBreaker.store: expected a store, as memoryStore() makes them, got "redis://localhost"',
+    ],
     [{ minCall: 3 }, 'circuitBreaker.minCall: unknown option; did you mean "minCalls"?'],
   ])('%j are refused', (options, message) => {
     const build = () => circuitBreaker(options as CircuitBreakerOptions);

@@ -33,10 +33,13 @@ export function redisMissing(): string | undefined {
   return reason;
 }
 
-export async function startRedis(): Promise<RedisServer> {
+/** @param settings of the server besides our own, such as `cluster-enabled`. */
+export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+  // by default its bus has a port that is larger by 10 000, which may be none
+  const bus = settings['cluster-enabled'] === 'yes' ? { 'cluster-port': String(await freePort()) } : {};
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-'));
   const port = await freePort();
-  let child = await launch(port, folder);
+  let child = await launch(port, folder, { ...settings, ...bus });
   const endWithTests = (): void => void child.kill('SIGKILL');
   process.once('exit', endWithTests);
   const kill = async (): Promise<void> => {
@@ -51,7 +54,7 @@ export async function startRedis(): Promise<RedisServer> {
     kill,
     async restart() {
       await kill();
-      child = await launch(port, folder);
+      child = await launch(port, folder, { ...settings, ...bus });
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
@@ -65,8 +68,8 @@ export async function startRedis(): Promise<RedisServer> {
 
 const ATTEMPTS = 500;
 
-async function launch(port: number, folder: string): Promise<ChildProcess> {
-  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no', dir: folder, databases: 1 };
+async function launch(port: number, folder: string, more: Readonly<Record<string, string>>): Promise<ChildProcess> {
+  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no', dir: folder, databases: 1, ...more };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn('redis-server', args, { stdio: 'ignore' });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
