@@ -192,6 +192,8 @@ export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit
 export { circuitBreaker } from './middleware/circuit-breaker.ts';
 export type { CoalesceOptions } from './middleware/coalesce.ts';
 export { coalesce } from './middleware/coalesce.ts';
+export type { ContextCheckOptions } from './middleware/context-check.ts';
+export { contextCheck } from './middleware/context-check.ts';
 export type { Pool, PoolMemberSnapshot, PoolOptions, PoolStrategy } from './middleware/fallback/pool.ts';
 export { pool } from './middleware/fallback/pool.ts';
 export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fallback.ts';

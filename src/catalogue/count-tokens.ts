@@ -13,15 +13,28 @@ const COUNTED_WHOLE = 200_000;
 const SAMPLES = 48;
 const SAMPLE = 4096;
 
-export function countTokens({ model }: ModelTarget, request: object): MaybePromise<number> {
+/** No text of a language has more tokens for a character; strings of rare symbols have. */
+const MOST_PER_CHARACTER = 2;
+/** The estimate is off by no more than this factor, upwards or downwards. */
+const ESTIMATE_ERROR = 1.5;
+
+export function countTokens({ model }: ModelTarget, request: object, room?: number): MaybePromise<number> {
   const family = familyOf(model);
+  const parts = partsIn(request, model, family);
+  if (room !== undefined) {
+    const most = parts.tokens + charactersOf(parts.texts) * MOST_PER_CHARACTER * family.ratio;
+    if (most <= room) return Math.ceil(most);
+    const estimate = tokensOf(parts, family, estimateText);
+    if (estimate * ESTIMATE_ERROR <= room || estimate > room * ESTIMATE_ERROR) return estimate;
+  }
   const count = tokenizerFor(family.encoding);
-  if (count instanceof Promise) return count.then((loaded) => promptTokens(model, request, family, loaded));
-  return promptTokens(model, request, family, count);
+  if (count instanceof Promise) return count.then((loaded) => tokensOf(parts, family, loaded));
+  return tokensOf(parts, family, count);
 }
 
 export function estimateTokens({ model }: ModelTarget, request: object): number {
-  return promptTokens(model, request, familyOf(model), estimateText);
+  const family = familyOf(model);
+  return tokensOf(partsIn(request, model, family), family, estimateText);
 }
 
 /** For an attempt that told no counts: its prompt, and what had been written when it ended. */
@@ -34,19 +47,22 @@ export function estimateUsage(target: ModelTarget, request: object, written: Par
 
 const calls = ({ tool_calls }: PartialOutput): string[] => tool_calls.flatMap((call) => [call.name, call.arguments]);
 
-function promptTokens(model: string, request: object, family: ModelFamily, count: CountText): number {
+function partsIn(request: object, model: string, family: ModelFamily): PromptParts {
   try {
-    const { texts, tokens }: PromptParts = partsOf(request, model, family);
-    return Math.ceil(tokens + textTokens(texts, count) * family.ratio);
+    return partsOf(request, model, family);
   } catch {
     // a schema that is no JSON, or an object with getters that throw; the provider's encoder will say so
-    return 0;
+    return { texts: [], tokens: 0 };
   }
 }
 
+const tokensOf = ({ texts, tokens }: PromptParts, { ratio }: ModelFamily, count: CountText): number =>
+  Math.ceil(tokens + textTokens(texts, count) * ratio);
+
+const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
+
 function textTokens(texts: readonly string[], count: CountText): number {
-  let total = 0;
-  for (const text of texts) total += text.length;
+  const total = charactersOf(texts);
   if (total > COUNTED_WHOLE) return sampled(texts, total, count);
   let tokens = 0;
   for (const text of texts) tokens += count(text);

@@ -67,8 +67,10 @@ export interface Catalogue {
    * How many tokens the prompt of a request has for a target: exact for OpenAI's models where the optional package `gpt-tokenizer`
    * is installed, otherwise an estimate; media are counted roughly. A promise only while that package is being loaded. Never
    * throws or rejects.
+   *
+   * @param room how many would fit. A prompt that clearly fits, or clearly does not, is then not counted exactly.
    */
-  countTokens(target: ModelTarget, request: object): MaybePromise<number>;
+  countTokens(target: ModelTarget, request: object, room?: number): MaybePromise<number>;
   /** The same at once and without the package, within about a tenth for English and code, a quarter for other languages. */
   estimateTokens(target: ModelTarget, request: object): number;
   /**

@@ -1,0 +1,31 @@
+import type { Call } from '../../contract/call.ts';
+
+type Anything = Readonly<Record<string, unknown>>;
+
+/** What a model reads at once: the request itself, or each of the texts and documents in it. */
+export function promptsOf({ operation, request }: Call): readonly object[] {
+  const { input, prompt, query, documents } = request as Anything;
+  switch (operation) {
+    case 'embed':
+      return each(input, (text) => ({ input: text }), request);
+    case 'complete':
+    case 'completeStream':
+      return each(prompt, (text) => ({ ...request, prompt: text }), request);
+    case 'rerank':
+      return each(documents, (document) => ({ query, documents: [document] }), request);
+    default:
+      return [request];
+  }
+}
+
+/** A list of numbers is one text, in tokens. */
+function each(list: unknown, prompt: (item: unknown) => object, whole: object): readonly object[] {
+  return Array.isArray(list) && typeof list[0] !== 'number' ? list.map(prompt) : [whole];
+}
+
+/** Tokens that the answer may take, where the request says so. */
+export function roomForAnswer({ request }: Call): number {
+  const { max_completion_tokens, max_tokens } = request as Anything;
+  const room = max_completion_tokens ?? max_tokens;
+  return typeof room === 'number' && Number.isFinite(room) && room > 0 ? room : 0;
+}
