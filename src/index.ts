@@ -186,6 +186,8 @@ export {
   StreamInterruptedError,
   TimeoutError,
 } from './errors/wire-errors.ts';
+export type { Budget, BudgetBalance, BudgetOptions } from './middleware/budget.ts';
+export { budget } from './middleware/budget.ts';
 export type { CacheOptions } from './middleware/cache.ts';
 export { cache } from './middleware/cache.ts';
 export type { CircuitBreaker, CircuitBreakerOptions } from './middleware/circuit-breaker.ts';

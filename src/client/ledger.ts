@@ -136,7 +136,10 @@ export class Ledger implements Trail {
     const attempt = amended(listed(open, this.#clock.now(), error.kind, {}), error);
     if (wasSent(error)) this.#list(attempt);
     else this.#sent--;
-    if (open.call !== undefined && wasAtWork(error)) this.#bill(attempt, open.call, undefined, null);
+    if (open.call !== undefined) {
+      if (wasAtWork(error)) this.#bill(attempt, open.call, undefined, null);
+      tell(open.call, attempt);
+    }
     if (this.heard) this.emit({ type: 'attempt-ended', target: open.target, attempt });
   }
 
@@ -151,6 +154,7 @@ export class Ledger implements Trail {
       this.attempts[this.attempts.indexOf(attempt)] = final;
     }
     this.#bill(final, call, usage ?? written?.usage, written);
+    tell(call, final);
     if (this.heard) this.emit({ type: 'attempt-ended', target: call.target, attempt: final });
   }
 
@@ -252,6 +256,14 @@ export class Ledger implements Trail {
       code: 'max_attempts',
       param: 'maxAttempts',
     });
+  }
+}
+
+function tell({ onAttempt }: Call, attempt: Attempt): void {
+  try {
+    onAttempt?.(attempt);
+  } catch {
+    // a layer that stumbles over its own account does not change the call
   }
 }
 

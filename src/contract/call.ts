@@ -117,6 +117,11 @@ export interface Call<K extends OperationName = OperationName> {
   readonly catalogue: () => MaybePromise<Catalogue>;
   /** Loads media by URL for providers that need bytes; absent unless the client allows it. */
   readonly media?: MediaSource | undefined;
+  /**
+   * Told of every attempt beneath when it has ended and its cost is known: a stream's at its end. A layer that sets it passes
+   * what it hears on to the one it was given.
+   */
+  readonly onAttempt?: ((attempt: Attempt) => void) | undefined;
   /** The one way a layer speaks to the outside. */
   readonly report: (event: CallEvent) => void;
 }

@@ -1,0 +1,55 @@
+import type { Call } from '../../contract/call.ts';
+import type { Catalogue, TokenCounts } from '../../contract/catalogue.ts';
+import type { Attempt } from '../../errors/attempt.ts';
+
+/** What a call will probably use and cost. */
+export interface Expectation {
+  readonly tokens: number;
+  /** `undefined` where no price is known. */
+  readonly costUSD: number | undefined;
+}
+
+/** Tokens of an answer as long as none of its model has been seen and the request states no most. */
+const FIRST_GUESS = 1_000;
+/** How much the newest answer counts in the average. */
+const WEIGHT = 0.2;
+const MOST_MODELS = 1_000;
+
+/** How long the answers of each model were, on average. Forgets the model that was learned first when it holds a thousand. */
+export class AnswerLengths {
+  readonly #average = new Map<string, number>();
+
+  learn({ provider, model, usage, outcome }: Attempt): void {
+    const length = usage?.completion_tokens;
+    if (outcome !== 'success' || length === undefined) return;
+    const name = `${provider}/${model}`;
+    const before = this.#average.get(name);
+    if (before === undefined && this.#average.size >= MOST_MODELS) this.#average.delete(this.#average.keys().next().value ?? '');
+    this.#average.set(name, before === undefined ? length : before + (length - before) * WEIGHT);
+  }
+
+  /** @param most what the request allows. */
+  expected({ target: { provider, model } }: Call, most: number | undefined): number {
+    const length = this.#average.get(`${provider}/${model}`) ?? most ?? FIRST_GUESS;
+    return Math.ceil(Math.min(length, most ?? Number.POSITIVE_INFINITY));
+  }
+
+  clear(): void {
+    this.#average.clear();
+  }
+}
+
+/** The prompt as estimated, and an answer of the usual length of its model, or of the most that the request allows. */
+export function expectationOf(call: Call, catalogue: Catalogue, lengths: AnswerLengths): Expectation {
+  const { target, operation, request } = call;
+  const { max_completion_tokens, max_tokens, n, documents } = request as Readonly<Record<string, unknown>>;
+  const prompt = catalogue.estimateTokens(target, request);
+  const answers = operation === 'embed' || operation === 'rerank' ? 0 : (countOf(n) ?? 1);
+  const answer = answers === 0 ? 0 : lengths.expected(call, countOf(max_completion_tokens) ?? countOf(max_tokens));
+  const usage: TokenCounts = { prompt_tokens: prompt, completion_tokens: answer * answers };
+  const costUSD = catalogue.cost(target, usage, Array.isArray(documents) ? documents.length : undefined);
+  return { tokens: prompt + answer * answers, costUSD };
+}
+
+const countOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 1 ? value : undefined;
