@@ -170,10 +170,10 @@ describe('fallback', () => {
 
 describe('what is not asked for yet', () => {
   it('is not exported, not even as a stub', async () => {
-    const later = ['hedge', 'rateLimit', 'coalesce', 'degrade', 'sanitize', 'telemetry', 'asFetch', 'createHandler'];
+    const later = ['degrade', 'sanitize', 'telemetry', 'asFetch', 'createHandler'];
     for (const name of later) expect(holdfast).not.toHaveProperty(name);
     const llm = make([]);
-    for (const name of ['images', 'audio', 'moderations', 'responses', 'files', 'batches']) expect(llm).not.toHaveProperty(name);
+    for (const name of ['images', 'audio', 'moderations', 'responses']) expect(llm).not.toHaveProperty(name);
     const error = new holdfast.NotFoundError({ message: 'x' });
     for (const name of ['toChutesJSON', 'toUserResponse']) expect(error).not.toHaveProperty(name);
   });
