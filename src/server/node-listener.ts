@@ -18,7 +18,7 @@ export function nodeListener(handler: Handler): NodeListener {
       if (!outgoing.writableFinished) left.abort();
     });
     handler(requestOf(incoming, left.signal)).then(
-      (response) => send(response, outgoing),
+      (response) => send(response, incoming, outgoing),
       () => outgoing.destroy(),
     );
   };
@@ -50,7 +50,9 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   });
 }
 
-async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+async function send(response: Response, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  // who is answered before the end of what he sends is not read to it
+  if (!incoming.complete) outgoing.shouldKeepAlive = false;
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   const reader = response.body?.getReader();
   if (reader === undefined) {
