@@ -3,6 +3,8 @@ import type { RetryBudgetRule } from '../contract/retry-budget.ts';
 import type { BucketStore } from '../contract/store.ts';
 import { keysOf } from './target-keys.ts';
 
+type Earn = (call: Call, buckets: BucketStore, rule: RetryBudgetRule, tokens: number) => void;
+
 /** What successes have earned at a target and not yet brought to it. */
 interface Earned {
   tokens: number;
@@ -14,6 +16,7 @@ const MOST_TARGETS = 1_000;
 /** Ten times a tenth is a little less than one. */
 const ALMOST = 1e-9;
 
+let earn: Earn | undefined;
 const earnedByStore = new WeakMap<BucketStore, Map<string, Earned>>();
 
 /**
@@ -30,8 +33,12 @@ export function countFirstTry(call: Call, buckets: BucketStore, rule: RetryBudge
   if (earned.tokens < 1 - ALMOST) return;
   const tokens = Math.round(earned.tokens / ALMOST) * ALMOST;
   earned.tokens = 0;
+  if (earn !== undefined) return earn(call, buckets, rule, tokens);
   import('./retry-budget.ts').then(
-    ({ earn }) => earn(call, buckets, rule, tokens),
+    (loaded) => {
+      earn = loaded.earn;
+      earn(call, buckets, rule, tokens);
+    },
     () => {}, // where files come over a network, one may not
   );
 }
