@@ -12,24 +12,10 @@ import type { PartialOutput } from '../errors/partial.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
+import type { AnswerMarks, OpenAttempt } from './attempt-records.ts';
+import { amended, listed, wasAtWork, wasSent, withError } from './attempt-records.ts';
 import type { Listeners } from './listeners.ts';
 import type { Route } from './route.ts';
-
-/** An attempt that has begun and not yet ended. */
-export interface OpenAttempt {
-  readonly target: Target;
-  /** Absent where nothing was to be sent. */
-  readonly call?: Call | undefined;
-  readonly number: number;
-  readonly startedAt: number;
-  readonly waitedMs: number;
-}
-
-/** What is known of an answer when an attempt succeeds. */
-export interface AnswerMarks {
-  readonly status?: number | undefined;
-  readonly requestId?: string | undefined;
-}
 
 interface Answered {
   readonly result: object;
@@ -267,46 +253,6 @@ function tell({ onAttempt }: Call, attempt: Attempt): void {
   }
 }
 
-/** Whether the provider was at work on the prompt when an attempt without an answer ended. */
-const wasAtWork = (error: LLMError): boolean =>
-  error.kind === 'aborted' || (error.kind === 'timeout' && error.phase !== 'connect' && error.phase !== 'server');
-
-/** Errors that are raised before anything was sent use up no attempt. */
-const wasSent = ({ kind, headers }: LLMError): boolean =>
-  kind !== 'configuration' && kind !== 'unsupported_operation' && !(kind === 'unsupported_params' && headers === undefined);
-
 function overtaken({ provider, model }: Target): AbortError {
   return new AbortError({ message: 'another attempt answered first', provider, model });
 }
-
-function listed(open: OpenAttempt, now: number, outcome: Attempt['outcome'], marks: AnswerMarks): Attempt {
-  return {
-    provider: open.target.provider,
-    model: open.target.model,
-    number: open.number,
-    startedAt: open.startedAt,
-    durationMs: now - open.startedAt,
-    waitedMs: open.waitedMs,
-    outcome,
-    ...(marks.status === undefined ? {} : { status: marks.status }),
-    ...(marks.requestId === undefined ? {} : { requestId: marks.requestId }),
-  };
-}
-
-function amended(attempt: Attempt, error: LLMError): Attempt {
-  const { status, requestID, retryAfterMs } = error;
-  return withError(
-    {
-      ...attempt,
-      outcome: error.kind,
-      ...(status === undefined ? {} : { status }),
-      ...(requestID === undefined || requestID === null ? {} : { requestId: requestID }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    },
-    error,
-  );
-}
-
-/** Not enumerable: attempts are logged and sent as JSON. */
-const withError = (attempt: Attempt, error: LLMError): Attempt =>
-  Object.defineProperty(attempt, 'error', { value: error, enumerable: false, configurable: true });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fault, reply, startMockServer } from 'holdfast/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
+import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
+import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
 import type { Scene } from '../support/migration-scenes.ts';
 import { MIGRATION_SCENES } from '../support/migration-scenes.ts';
 import { mockEnvironment, ROOT, runProgram } from '../support/run-program.ts';
@@ -55,6 +57,8 @@ const SCENES: Record<string, Scene> = {
   },
   'README.md › Testing your own app 1': { prints: ["[ 'service_unavailable', 'success' ]", /^stream_interrupted$/m] },
   ...MIGRATION_SCENES,
+  ...RETRY_SCENES,
+  ...HEDGE_SCENES,
 };
 
 const FOLDER = join(ROOT, '.cache/docs-code');
@@ -69,7 +73,7 @@ beforeAll(() => {
 
 describe('the code in the pages', () => {
   it('is all looked at', () => {
-    const looked = blocks.filter(({ page }) => /^(README|docs\/from-.+)\.md$/.test(page)).map(({ name }) => name);
+    const looked = blocks.filter(({ page }) => /^(README|docs\/(from-|layers\/).+)\.md$/.test(page)).map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
   });

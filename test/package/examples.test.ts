@@ -49,6 +49,19 @@ const EXPECTED: Record<string, Expectation> = {
       'answered by ollama instead',
     ],
   },
+  'hedge.ts': {
+    script(mock) {
+      mock.enqueue('openai', fault.stall());
+      mock.enqueue('anthropic', reply('Its holdfast.'));
+    },
+    prints: [
+      /^second request at anthropic: started, sent after \d+ ms$/m,
+      /^second request at anthropic: won, sent after \d+ ms$/m,
+      /^Its holdfast\.$/m,
+      /^1\. openai\/gpt-5-mini: aborted after \d+ ms$/m,
+      /^2\. anthropic\/claude-sonnet-4-5: success after \d+ ms$/m,
+    ],
+  },
   'typed-errors.ts': {
     script: (mock) => mock.enqueue('openai', fault.rateLimit({ retryAfterSeconds: 2 })),
     prints: ['openai/gpt-5-mini: 429 rate limit', 'RateLimitError: come back in 2000 ms', 'OpenAI.RateLimitError: true'],
