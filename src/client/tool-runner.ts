@@ -10,6 +10,7 @@ import type { HelperOptions } from './chat-params.ts';
 import type { Create } from './helper-client.ts';
 import { helperClient } from './helper-client.ts';
 import { helperAbort, loopError } from './helper-errors.ts';
+import { ToolMemory } from './tool-memory.ts';
 import { TurnExtras } from './turn-extras.ts';
 
 /** The least that a tool loop needs; its types are openai's own, in the signature of `runTools`. */
@@ -18,17 +19,22 @@ export interface ToolLoopParams {
   readonly tools: readonly object[];
 }
 
-/** openai's tool loop, for every provider: reasoning and its signatures travel from turn to turn. */
+/**
+ * openai's tool loop, for every provider: reasoning and its signatures travel from turn to turn, and no function runs twice for a
+ * call. When it fails, `messages` is a whole history of what ran, with which a new run can go on.
+ */
 export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
   readonly #extras = new TurnExtras();
+  readonly #memory = new ToolMemory();
   #abort: AbortError | undefined;
 
   static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): ToolRunner {
     const runner = new ToolRunner();
     const client = helperClient(create, runner.#extras, () => runner.messages);
-    const loop = () => runner._runTools(client, params as never, runner, options as never);
+    const loop = (tools: object[]) => runner._runTools(client, { ...params, tools } as never, runner, options as never);
     runner._run(() =>
-      guarded(params, loop, (error) => {
+      guarded(params, runner.#memory, loop, (error) => {
+        for (const message of runner.#memory.missing(runner.messages as object[])) runner._addMessage(message);
         if (isLLMError(error, 'aborted')) runner.#abort = error;
         return loopError(error, runner.#extras.route);
       }),
@@ -38,7 +44,9 @@ export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
 
   protected override _addChatCompletion(completion: ParsedChatCompletion<ParsedT>): ParsedChatCompletion<ParsedT> {
     this.#extras.complete(completion);
-    return super._addChatCompletion(completion);
+    const added = super._addChatCompletion(completion);
+    this.#memory.begin(added.choices[0]?.message);
+    return added;
   }
 
   protected override _userAbortError(): APIUserAbortError {
@@ -49,15 +57,17 @@ export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
 /** The tool loop over streams. */
 export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreamingRunner<ParsedT> {
   readonly #extras = new TurnExtras();
+  readonly #memory = new ToolMemory();
   #abort: AbortError | undefined;
 
   static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): StreamingToolRunner {
     const runner = new StreamingToolRunner(params as never);
     runner.on('chunk', (chunk) => runner.#extras.add(chunk as ChatChunk));
     const client = helperClient(create, runner.#extras, () => runner.messages);
-    const loop = () => runner._runTools(client, params as never, runner, options as never);
+    const loop = (tools: object[]) => runner._runTools(client, { ...params, tools } as never, runner, options as never);
     runner._run(() =>
-      guarded(params, loop, (error) => {
+      guarded(params, runner.#memory, loop, (error) => {
+        for (const message of runner.#memory.missing(runner.messages as object[])) runner._addMessage(message);
         if (isLLMError(error, 'aborted')) runner.#abort = error;
         return loopError(error, runner.#extras.route);
       }),
@@ -67,7 +77,9 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
 
   protected override _addChatCompletion(completion: ParsedChatCompletion<ParsedT>): ParsedChatCompletion<ParsedT> {
     this.#extras.complete(completion);
-    return super._addChatCompletion(completion);
+    const added = super._addChatCompletion(completion);
+    this.#memory.begin(added.choices[0]?.message);
+    return added;
   }
 
   protected override _userAbortError(): APIUserAbortError {
@@ -75,12 +87,18 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
   }
 }
 
-/** Runs a loop whose parameters make sense; what it throws is told by `explain`. */
-async function guarded(params: ToolLoopParams, loop: () => Promise<void>, explain: (error: unknown) => unknown): Promise<void> {
+/** Runs a loop whose parameters make sense, with tools that remember; what it throws is told by `explain`. */
+async function guarded(
+  params: ToolLoopParams,
+  memory: ToolMemory,
+  loop: (tools: object[]) => Promise<void>,
+  explain: (error: unknown) => unknown,
+): Promise<void> {
   try {
     checkMessages(params?.messages);
     if (!Array.isArray(params.tools)) throw wrongInput('tools', 'an array of tools with functions to run', params.tools);
-    await loop();
+    memory.recall(params.messages);
+    await loop(memory.wrap(params.tools));
   } catch (error) {
     throw explain(error);
   }
