@@ -119,6 +119,27 @@ const EXPECTED: Record<string, Expectation> = {
     script: (mock) => mock.enqueue('openai', fault.stall(), fault.stall()),
     prints: ['aborted: Error: the user went away', 'timeout: deadline, after 1 attempt(s)'],
   },
+  'server.ts': {
+    script: (mock) => mock.enqueue('openai', reply('The root of a kelp.')),
+    prints: ['The root of a kelp.', '401 Incorrect API key provided.'],
+  },
+  'server-hono.ts': {
+    script: (mock) => mock.enqueue('openai', reply('The root of a kelp.')),
+    prints: ['200 openai The root of a kelp.'],
+  },
+  'as-fetch.ts': {
+    script(mock) {
+      mock.enqueue('anthropic', fault.overloaded());
+      mock.enqueue('openai', reply('The root of a kelp.'));
+    },
+    prints: ['The root of a kelp.'],
+  },
+  'batch.ts': {
+    script: (mock) => mock.enqueue('anthropic', fault.overloaded(), reply(), fault.contextWindow(), reply()),
+    prints: [/^Oslo 200$/m, /^Lima 400$/m, /^Accra 200$/m, '2 of 3 answered, 1 failed', 'Lima again, without a call'],
+    logs: /^(\w+ \d\/3[^\n]*\n)+$/,
+    sent: (mock) => expect(mock.requests).toHaveLength(4),
+  },
   'test-your-app.ts': { prints: [/^3 requests, half a minute of waiting, in \d/m] },
 };
 
@@ -135,7 +156,7 @@ describe('the examples', () => {
   it.each(files)('import only what an app has: %s', (file) => {
     const source = readFileSync(join(ROOT, 'examples', file), 'utf8');
     for (const [, from] of source.matchAll(/from '([^']+)'/g)) {
-      expect(from).toMatch(/^(holdfast(\/(testing|undici))?|openai(\/.+)?|zod|node:.+)$/);
+      expect(from).toMatch(/^(holdfast(\/(batches|openai|server|testing|undici))?|hono|openai(\/.+)?|zod|node:.+)$/);
     }
     expect(source.split('\n').length).toBeLessThanOrEqual(46);
   });
