@@ -44,6 +44,7 @@ export type {
 } from './contract/call.ts';
 export type { Capabilities, ToolChoiceWord } from './contract/capabilities.ts';
 export type {
+  Bill,
   Catalogue,
   ModelFacts,
   ModelPrices,

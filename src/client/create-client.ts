@@ -101,7 +101,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     unsupportedParams: options.unsupportedParams,
     idempotencyKeys: options.idempotencyKeys ?? false,
     store,
-    catalogue: lazyCatalogue(options.catalogue?.read(targets)),
+    catalogue: lazyCatalogue(options.catalogue?.read(targets.resolve)),
     media: options.media?.download === true ? lazyMedia(clock) : undefined,
     closed: false,
   };

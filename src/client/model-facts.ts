@@ -1,10 +1,9 @@
 import * as z from 'zod/mini';
-import type { ModelOverrides } from '../catalogue/catalogue.ts';
+import type { Call } from '../contract/call.ts';
 import type { ModelFacts } from '../contract/catalogue.ts';
 import { checkOptions } from '../contract/check-options.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
-import type { Targets } from './targets.ts';
 
 const TOKENS = 'a whole number of tokens ≥ 1';
 const tokens = z.optional(z.int(TOKENS).check(z.gte(1, TOKENS)));
@@ -42,7 +41,7 @@ const schema = z.record(
 /** Facts for the option `catalogue` of a client, as {@link modelFacts} makes them. */
 export interface OwnModels {
   /** For the client: the models under the names that it knows them by. */
-  read(targets: Targets): ModelOverrides;
+  read(resolve: Call['resolve']): Readonly<Record<string, ModelFacts | undefined>>;
 }
 
 /**
@@ -57,11 +56,11 @@ export interface OwnModels {
 export function modelFacts(facts: Readonly<Record<string, ModelFacts | undefined>>): OwnModels {
   const checked = Object.entries(checkOptions(schema, facts, 'modelFacts'));
   return {
-    read: ({ resolve }) => Object.fromEntries(checked.map(([name, own]) => [idOf(name, resolve), own])),
+    read: (resolve) => Object.fromEntries(checked.map(([name, own]) => [idOf(name, resolve), own])),
   };
 }
 
-function idOf(name: string, resolve: Targets['resolve']): string {
+function idOf(name: string, resolve: Call['resolve']): string {
   try {
     const { provider, model } = resolve(name);
     return `${provider}/${model}`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fault, reply, startMockServer } from 'holdfast/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
+import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
 import type { Scene } from '../support/migration-scenes.ts';
@@ -59,6 +60,7 @@ const SCENES: Record<string, Scene> = {
   ...MIGRATION_SCENES,
   ...RETRY_SCENES,
   ...HEDGE_SCENES,
+  ...CATALOGUE_SCENES,
 };
 
 const FOLDER = join(ROOT, '.cache/docs-code');
@@ -73,7 +75,9 @@ beforeAll(() => {
 
 describe('the code in the pages', () => {
   it('is all looked at', () => {
-    const looked = blocks.filter(({ page }) => /^(README|docs\/(from-|layers\/).+)\.md$/.test(page)).map(({ name }) => name);
+    const looked = blocks
+      .filter(({ page }) => /^(README|docs\/(catalogue|(from-|layers\/).+))\.md$/.test(page))
+      .map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
   });

@@ -22,7 +22,7 @@ beforeAll(async () => {
     conditions: ['worker', 'browser'],
     write: false,
     metafile: true,
-    external: ['google-auth-library', '@aws-sdk/credential-provider-node'], // optional peers, not installed there
+    external: ['google-auth-library', '@aws-sdk/credential-provider-node', 'gpt-tokenizer'], // optional peers, not installed there
     logLevel: 'error',
   });
   code = bundle.outputFiles[0]?.text ?? '';
@@ -42,10 +42,11 @@ describe("a runtime without Node's globals", () => {
       const answer = await llm.chat.completions.create(ask);
       let text = '';
       for await (const chunk of await llm.chat.completions.create({ ...ask, stream: true })) text += chunk.choices[0]?.delta.content ?? '';
+      const tokens = await llm.models.countTokens(ask);
       await llm.close();
-      return JSON.stringify([answer.choices[0].message.content, text]);
+      return JSON.stringify([answer.choices[0].message.content, text, answer.route.costUSD > 0, tokens]);
     })()`);
-    expect(JSON.parse(result as string)).toEqual(['From the edge', 'piece by piece']);
+    expect(JSON.parse(result as string)).toEqual(['From the edge', 'piece by piece', true, 9]);
   });
 
   it('carries nothing of Node', () => {

@@ -87,6 +87,21 @@ const EXPECTED: Record<string, Expectation> = {
     prints: ['thought: No small divisor.', 'said: Yes.', 'said: Also.', '1 thinking block(s) went back'],
     sent: (mock) => expect(bodies(mock)[1]).toMatch(/"thinking":"No small divisor\.","signature":"\w/),
   },
+  'budget.ts': {
+    script(mock) {
+      const answer = reply({ text: 'A summary.', usage: { promptTokens: 3000, completionTokens: 800 } });
+      mock.enqueue('anthropic', answer, answer, answer);
+    },
+    prints: [
+      'summaries: Summarise chapter 2\n  anthropic answered for $0.021',
+      'summaries: Summarise chapter 3\n  anthropic is skipped: $0.042 of $0.05 are spent, and this call needs about $0.012',
+      'ollama answered for $0.000\nsummaries: Summarise chapter 4',
+      'titles: A title for chapter 1\n  anthropic answered for $0.021',
+      'summaries: $0.042 of $0.05\ntitles: $0.021 of $0.05',
+    ],
+    sent: (mock) =>
+      expect(mock.requests.map(({ provider }) => provider).join()).toBe('anthropic,anthropic,ollama,ollama,anthropic'),
+  },
   'own-layer.ts': {
     script: (mock) => mock.enqueue('openai', reply('A seaweed.'), reply('Its foot.')),
     prints: [

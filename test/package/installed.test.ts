@@ -22,6 +22,7 @@ const PROGRAM = `
     answer: answer.choices[0].message.content, text, kinds: [limited.kind, refused.kind],
     instances: [limited instanceof OpenAI.RateLimitError, limited instanceof RateLimitError, refused instanceof OpenAI.BadRequestError, refused instanceof OpenAI.RateLimitError],
     undici: typeof undiciTransport, node: process.version,
+    costs: answer.route.costUSD > 0, tokens: await llm.models.countTokens(ask),
   }));
   await llm.close();
   await mock.close();
@@ -34,6 +35,9 @@ const EXPECTED = {
   instances: [true, true, true, false],
   undici: 'function',
   node: process.version,
+  costs: true,
+  // without gpt-tokenizer
+  tokens: 8,
 };
 
 const TYPESCRIPT = `
