@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { circuitBreaker, fallback, hedge, retry } from '../../src/index.ts';
+import { circuitBreaker, fallback, hedge, pool, retry } from '../../src/index.ts';
 import type { FakeClock } from '../../src/testing/index.ts';
 import { fakeClock, fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
@@ -114,6 +114,18 @@ describe('cooldown × fallback', () => {
     chained.mock.enqueue('openai', fault.rateLimit({ retryAfterSeconds: 20 }));
     for (let i = 0; i < 3; i++) await llm.chat.completions.create({ model, messages });
     expect(chained.asked()).toEqual(['openai', 'anthropic', 'anthropic', 'anthropic']);
+  });
+
+  it('a pool passes a member that rests, and asks it again when the rest is over', async () => {
+    const shared = pool(['openai', 'groq']);
+    const llm = chained.client({ clock, providers: { fast: shared }, use: [fallback([]), retry(), circuitBreaker()] });
+    chained.mock.enqueue('openai', fault.rateLimit({ retryAfterSeconds: 90 }));
+    const ask = () => llm.chat.completions.create({ model: 'fast/mock-large', messages });
+    for (let i = 0; i < 4; i++) expect((await ask()).route.provider).toBe('groq');
+    expect(chained.asked().filter((id) => id === 'openai')).toHaveLength(1);
+    await clock.advance(90_000);
+    const asked = [(await ask()).route.provider, (await ask()).route.provider];
+    expect(asked).toContain('openai');
   });
 
   it('the list of models is asked for all the same', async () => {

@@ -5,6 +5,7 @@ import { isLLMError } from '../../src/errors/catalogue.ts';
 import type { ErrorKind } from '../../src/errors/kinds.ts';
 import { circuitBreaker } from '../../src/middleware/circuit-breaker.ts';
 import { fallback } from '../../src/middleware/fallback.ts';
+import { hedge } from '../../src/middleware/hedge.ts';
 import { retry } from '../../src/middleware/retry.ts';
 import { timeout } from '../../src/middleware/timeout.ts';
 import type { Layered } from '../support/layered.ts';
@@ -58,6 +59,7 @@ describe('composition', () => {
 const LAYERS = {
   fallback: () => fallback([SECOND, THIRD]),
   retry: () => retry(),
+  hedge: () => hedge({ after: 50 }),
   breaker: () => circuitBreaker({ minCalls: 2 }),
   timeout: () => timeout(),
   own: (): Middleware => async (call, next) => next({ ...call, metadata: { ...call.metadata, seen: true } }),

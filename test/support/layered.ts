@@ -55,6 +55,15 @@ export interface Layered {
 
 export type Changes = Partial<Omit<Call<'chat'>, 'options'>> & { readonly maxAttempts?: number };
 
+/** The account of one call, as the client keeps it. */
+interface RigTrail {
+  readonly attempts: Attempt[];
+  attemptsLeft: number;
+  winner?: Target;
+  /** What comes out when no attempt is left. */
+  failure?: unknown;
+}
+
 export function targetOf(text: string): Target {
   const slash = text.indexOf('/');
   return { provider: text.slice(0, slash), model: text.slice(slash + 1), baseURL: '' };
@@ -85,8 +94,6 @@ export function layered(
   const attempts: Attempted[] = [];
   const events: CallEvent[] = [];
   const taken = new Map<string, number>();
-  let sent = 0;
-  let most = 8;
 
   const stepFor = (target: string): Step => {
     const [steps, counter] = Array.isArray(script) ? [script, '*'] : [(script as Record<string, Step[]>)[target] ?? [], target];
@@ -96,14 +103,19 @@ export function layered(
   };
 
   const wire = (async (call: Call<'chat'>) => {
-    sent++;
+    const trail = call.trail as RigTrail;
+    if (trail.attemptsLeft <= 0) throw trail.failure;
+    trail.attemptsLeft--;
     const target = `${call.target.provider}/${call.target.model}`;
     attempts.push({ target, at: clock.now(), call });
     let step = stepFor(target);
     if (typeof step === 'function') step = await step(call);
-    if (step instanceof Error || typeof step === 'string') throw step;
-    (call.trail.attempts as Attempt[]).push(answeredBy(call));
-    (call.trail as { winner?: Target }).winner = call.target;
+    if (step instanceof Error || typeof step === 'string') {
+      trail.failure = step;
+      throw step;
+    }
+    trail.attempts.push(answeredBy(call));
+    trail.winner = call.target;
     return step ?? replyOf(call.target.model);
   }) as Next;
 
@@ -117,7 +129,7 @@ export function layered(
     targets: () => attempts.map(({ target }) => target),
     eventsOf: (type) => events.filter((event): event is never => event.type === type),
     run(options = {}, { maxAttempts = 8, ...changes } = {}) {
-      most = sent + maxAttempts;
+      const trail: RigTrail = { attempts: [], attemptsLeft: maxAttempts };
       const call = callOf(
         'chat',
         { messages: [{ role: 'user', content: 'Hi' }] },
@@ -126,12 +138,7 @@ export function layered(
           model: 'gpt-5-mini',
           options,
           clock,
-          trail: {
-            attempts: [],
-            get attemptsLeft() {
-              return most - sent;
-            },
-          },
+          trail,
           store,
           resolve: readTarget,
           report: (event) => events.push(event),
