@@ -203,6 +203,8 @@ export type { FallbackList, FallbackMap, FallbackOptions } from './middleware/fa
 export { fallback } from './middleware/fallback.ts';
 export type { HedgeOptions } from './middleware/hedge.ts';
 export { hedge } from './middleware/hedge.ts';
+export type { AdaptiveOptions, LimitSnapshot, RateLimiter, RateLimitOptions } from './middleware/rate-limit.ts';
+export { rateLimit } from './middleware/rate-limit.ts';
 export type { KindRetryOptions, RetryOptions } from './middleware/retry.ts';
 export { retry } from './middleware/retry.ts';
 export type { TimeoutOptions } from './middleware/timeout.ts';

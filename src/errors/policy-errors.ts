@@ -12,7 +12,10 @@ export class CircuitOpenError extends APIConnectionError {
   }
 }
 
-/** A budget that you set is spent: nothing was sent. */
+/**
+ * A budget that you set is spent, or a call had to wait longer for a limit than it may (`code` `queue_full`, `queue_timeout`,
+ * `over_limit`): nothing was sent.
+ */
 export class BudgetExceededError extends APIConnectionError {
   declare readonly kind: 'budget_exceeded';
 

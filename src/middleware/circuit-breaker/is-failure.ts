@@ -4,8 +4,8 @@ import type { ErrorKind } from '../../errors/kinds.ts';
 /** Whether a failure speaks against the target. What the caller, the request, the key or our own rules caused does not. */
 export function isFailure(error: LLMError): boolean {
   if (error.kind !== 'timeout') return SPEAKS_AGAINST[error.kind];
-  // The end of the call's own time says something only where the provider had been silent.
-  return error.phase !== 'deadline' || error.partial === undefined;
+  // The end of the call's own time says something only where the provider had been silent, and had been asked at all.
+  return error.phase !== 'deadline' || (error.partial === undefined && error.code !== 'queue_timeout');
 }
 
 const SPEAKS_AGAINST: { readonly [K in Exclude<ErrorKind, 'timeout'>]: boolean } = {
