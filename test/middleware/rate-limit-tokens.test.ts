@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Catalogue } from '../../src/contract/catalogue.ts';
 import type { ChatReply } from '../../src/contract/chat.ts';
 import { failure, openStream, rejectionOf, replyOf } from '../support/layered.ts';
@@ -232,7 +232,7 @@ describe('tokensPerMinute', () => {
   it('counts the real prompts of the library’s own catalogue', async () => {
     const rig = limited({ tokensPerMinute: 1_000 });
     void rig.run({}, { request: { messages: [{ role: 'user', content: 'word '.repeat(400) }], max_tokens: 100 } });
-    await rig.clock.advance(1);
+    await vi.waitFor(() => expect(rig.attempts).toHaveLength(1));
     const reserved = 1_000 - left(rig);
     expect(reserved).toBeGreaterThan(450);
     expect(reserved).toBeLessThan(600);

@@ -41,7 +41,8 @@ export class BucketLimit {
     }
     const wait = this.#wait(take.waitMs, returning);
     if (place.state === 'gone' || !place.canWait(wait.surelyIn)) return wait;
-    place.claims[this.name] = { tokens, readyAt: place.call.clock.now() + take.waitMs };
+    // others may have taken credit since: how long it lasts is only known when it is taken
+    place.claims[this.name] = { tokens, readyAt: Number.POSITIVE_INFINITY };
     const given = this.#buckets.give(this.#keyOf(key), this.rule, -tokens, place.call);
     return andThen(given, () => this.#askForCredit(place, key, returning));
   }

@@ -123,18 +123,17 @@ export class Lane {
 
   /** Goes through the queue until somebody must wait. */
   #pump(): void {
-    for (;;) {
-      if (this.#asked !== undefined) {
-        this.#askAgain = true;
-        break;
-      }
-      const head = this.#queue.first;
-      if (head === undefined) break;
-      const wait = this.#admission.ask(head);
-      if (wait instanceof Promise) this.#awaitAnswer(head, wait);
-      else if (!this.#decide(head, wait)) break;
-    }
+    if (this.#asked === undefined) this.#goThrough();
+    else this.#askAgain = true;
     this.#arm();
+  }
+
+  #goThrough(): void {
+    for (let head = this.#queue.first; head !== undefined; head = this.#queue.first) {
+      const wait = this.#admission.ask(head);
+      if (wait instanceof Promise) return this.#awaitAnswer(head, wait);
+      if (!this.#decide(head, wait)) return;
+    }
   }
 
   #awaitAnswer(head: Place, asking: Promise<Wait | undefined>): void {

@@ -38,17 +38,24 @@ interface Waiting {
   tokensAt?: number;
 }
 
+interface HeadWait {
+  readonly for: 'concurrency' | 'requests' | 'tokens';
+  /** When it may go, and before when it surely cannot. */
+  readonly until: number;
+  readonly surely: number;
+}
+
 /** What a limiter is, said as plainly as possible: two buckets, a list of those who run and a list of those who wait. */
 export class Reference {
   readonly sent: number[] = [];
-  readonly running = new Map<number, number>();
-  readonly outcomes = new Map<number, string>();
+  readonly running: Map<number, number> = new Map();
+  readonly outcomes: Map<number, string> = new Map();
   queue: Waiting[] = [];
   now: number;
   readonly #rules: ReferenceRules;
   readonly #requests: Bucket;
   readonly #tokens: Bucket;
-  #headWaits: { readonly for: string; readonly until: number; readonly surely: number } | undefined;
+  #headWaits: HeadWait | undefined;
 
   constructor(rules: ReferenceRules, now: number) {
     this.#rules = rules;
@@ -87,7 +94,10 @@ export class Reference {
   tick(ms: number): void {
     const target = this.now + ms;
     for (;;) {
-      const moments = [...this.queue.map(({ due }) => due), ...(this.queue.length > 0 ? [this.#headWaits?.until ?? target + 1] : [])];
+      const moments = [
+        ...this.queue.map(({ due }) => due),
+        ...(this.queue.length > 0 ? [this.#headWaits?.until ?? target + 1] : []),
+      ];
       const next = Math.min(...moments.map(Math.ceil));
       if (next > target) break;
       this.now = next;
@@ -125,32 +135,34 @@ export class Reference {
     this.#headWaits = undefined;
   }
 
-  #waitOf(head: Waiting): { for: string; until: number; surely: number } | undefined {
+  #waitOf(head: Waiting): HeadWait | undefined {
     if (this.running.size >= this.#rules.concurrency) {
       return { for: 'concurrency', until: Number.POSITIVE_INFINITY, surely: this.now };
     }
-    head.requestsAt = this.#credit(this.#requests, head.requestsAt, 1, head.due, 0);
-    if (head.requestsAt > this.now) return { for: 'requests', until: head.requestsAt, surely: head.requestsAt };
+    const requestsAt = this.#due(this.#requests, head.requestsAt, 1);
+    if (requestsAt < head.due) head.requestsAt = this.#credit(this.#requests, head.requestsAt, 1, requestsAt);
+    if (requestsAt > this.now) return { for: 'requests', until: requestsAt, surely: requestsAt };
+
     const returning = [...this.running.values()].reduce((sum, tokens) => sum + tokens, 0) / this.#tokens.perMs;
-    head.tokensAt = this.#credit(this.#tokens, head.tokensAt, head.tokens, head.due, returning);
-    if (head.tokensAt <= this.now) return undefined;
-    return { for: 'tokens', until: head.tokensAt, surely: Math.max(this.now, head.tokensAt - returning) };
+    const tokensAt = this.#due(this.#tokens, head.tokensAt, head.tokens);
+    const surely = Math.max(this.now, tokensAt - returning);
+    if (surely < head.due) head.tokensAt = this.#credit(this.#tokens, head.tokensAt, head.tokens, tokensAt);
+    return tokensAt > this.now ? { for: 'tokens', until: tokensAt, surely } : undefined;
   }
 
-  /** Takes what is needed, into debt if need be; when that is paid back. Not where it would surely be too late. */
-  #credit(bucket: Bucket, since: number | undefined, need: number, due: number, returning: number): number {
+  /** When a need is met, or a credit paid back; never later than it was thought before. */
+  #due(bucket: Bucket, before: number | undefined, need: number): number {
     bucket.add(0, this.now);
-    if (since !== undefined && since <= this.now) return since;
-    const missing = since === undefined ? need - bucket.tokens : -bucket.tokens;
-    const wait = missing <= 0 ? 0 : Math.max(1, Math.ceil(missing / bucket.perMs - 1e-6));
-    if (since !== undefined) return Math.min(since, this.now + wait);
-    if (this.now + Math.max(0, wait - returning) < due || wait === 0) bucket.add(-need, this.now);
-    else this.#unclaimed = this.now + wait;
-    return this.now + wait;
+    if (before !== undefined && before <= this.now) return before;
+    const missing = (before === undefined ? need : 0) - bucket.tokens;
+    const at = missing <= 0 ? this.now : this.now + Math.max(1, Math.ceil(missing / bucket.perMs - 1e-6));
+    return Math.min(before ?? Number.POSITIVE_INFINITY, at);
   }
 
-  /** The last credit that was not given. */
-  #unclaimed: number | undefined;
+  #credit(bucket: Bucket, before: number | undefined, need: number, at: number): number {
+    if (before === undefined) bucket.add(-need, this.now);
+    return at;
+  }
 
   #inVain(place: Waiting, ahead: number): boolean {
     const wait = this.#headWaits;
@@ -162,9 +174,7 @@ export class Reference {
   #drop(place: Waiting, outcome: string): void {
     this.queue = this.queue.filter((one) => one !== place);
     this.outcomes.set(place.id, outcome);
-    const given = (at: number | undefined): boolean => at !== undefined && at !== this.#unclaimed;
-    if (given(place.requestsAt)) this.#requests.add(1, this.now);
-    if (given(place.tokensAt)) this.#tokens.add(place.tokens, this.now);
-    this.#unclaimed = undefined;
+    if (place.requestsAt !== undefined) this.#requests.add(1, this.now);
+    if (place.tokensAt !== undefined) this.#tokens.add(place.tokens, this.now);
   }
 }
