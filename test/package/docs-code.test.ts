@@ -6,8 +6,10 @@ import { fault, reply, startMockServer } from 'holdfast/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
 import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
+import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
+import { SHARED_STATE_SCENES } from '../support/layer-scenes/shared-state.ts';
 import type { Scene } from '../support/migration-scenes.ts';
 import { MIGRATION_SCENES } from '../support/migration-scenes.ts';
 import { mockEnvironment, ROOT, runProgram } from '../support/run-program.ts';
@@ -61,6 +63,8 @@ const SCENES: Record<string, Scene> = {
   ...RETRY_SCENES,
   ...HEDGE_SCENES,
   ...CATALOGUE_SCENES,
+  ...BREAKER_SCENES,
+  ...SHARED_STATE_SCENES,
 };
 
 const FOLDER = join(ROOT, '.cache/docs-code');
@@ -76,7 +80,7 @@ beforeAll(() => {
 describe('the code in the pages', () => {
   it('is all looked at', () => {
     const looked = blocks
-      .filter(({ page }) => /^(README|docs\/(catalogue|(from-|layers\/).+))\.md$/.test(page))
+      .filter(({ page }) => /^(README|docs\/(catalogue|shared-state|(from-|layers\/).+))\.md$/.test(page))
       .map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
@@ -97,11 +101,14 @@ describe('the code in the pages', () => {
   });
 
   it.each(blocks.filter(({ notRun }) => notRun === undefined).map(({ name }) => name))('runs: %s', async (name) => {
-    const { script, prints = [], sent } = SCENES[name] ?? {};
+    const { needs, script, prints = [], sent } = SCENES[name] ?? {};
+    const around = await needs?.();
+    if (around?.missing !== undefined) return console.warn(`not run: ${name}; ${around.missing}`);
     const mock = await startMockServer();
     try {
       script?.(mock);
-      const { code, stdout, stderr } = await runProgram(join(FOLDER, fileOf(name)), mockEnvironment(mock));
+      const env = { ...mockEnvironment(mock), ...around?.env };
+      const { code, stdout, stderr } = await runProgram(join(FOLDER, fileOf(name)), env);
       expect(stderr).toBe('');
       for (const text of prints) {
         if (typeof text === 'string') expect(stdout).toContain(text);
@@ -111,6 +118,7 @@ describe('the code in the pages', () => {
       sent?.(mock);
     } finally {
       await mock.close();
+      await around?.close();
     }
   });
 });
