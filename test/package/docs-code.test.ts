@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fault, reply, startMockServer } from 'holdfast/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
+import { CACHE_SCENES } from '../support/layer-scenes/cache.ts';
 import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
 import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
@@ -61,6 +62,7 @@ const SCENES: Record<string, Scene> = {
   'README.md › Testing your own app 1': { prints: ["[ 'service_unavailable', 'success' ]", /^stream_interrupted$/m] },
   ...MIGRATION_SCENES,
   ...RETRY_SCENES,
+  ...CACHE_SCENES,
   ...HEDGE_SCENES,
   ...CATALOGUE_SCENES,
   ...BREAKER_SCENES,
@@ -80,7 +82,7 @@ beforeAll(() => {
 describe('the code in the pages', () => {
   it('is all looked at', () => {
     const looked = blocks
-      .filter(({ page }) => /^(README|docs\/(catalogue|shared-state|(from-|layers\/).+))\.md$/.test(page))
+      .filter(({ page }) => /^(README|docs\/(catalogue|shared-state|side-effects|(from-|layers\/).+))\.md$/.test(page))
       .map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
