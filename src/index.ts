@@ -27,7 +27,7 @@ export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts'
 export type { CountTokensParams, ListModelsParams, Models } from './client/models.ts';
 export type { ProviderEntry } from './client/providers.ts';
 export type { Rerank, RerankParams } from './client/rerank.ts';
-export type { Route, Routed } from './client/route.ts';
+export type { ResumedAt, Route, Routed } from './client/route.ts';
 export type { TextCompletionParams, TextCompletions } from './client/text-completions.ts';
 export type { Batch, BatchEndpoint, BatchEngine, BatchOrder, BatchResultLine } from './contract/batches.ts';
 export type {
@@ -93,6 +93,7 @@ export type { HeadersLike, HeaderValue } from './contract/headers.ts';
 export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
 export type { PoolAsk, PoolMember, PoolTurn, TargetPool } from './contract/pool.ts';
+export type { Prefill } from './contract/prefill.ts';
 export type {
   ConnectionSpec,
   FailureRule,
@@ -138,7 +139,7 @@ export type {
   Store,
   StoreContext,
 } from './contract/store.ts';
-export type { Settlement, StreamSource } from './contract/stream.ts';
+export type { ChunkReceiver, Settlement, StreamSource } from './contract/stream.ts';
 export { ChunkStream } from './contract/stream.ts';
 export type { Usage } from './contract/usage.ts';
 export type {

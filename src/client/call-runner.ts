@@ -40,6 +40,7 @@ export interface CallEnvironment {
   readonly idempotencyKeys: boolean;
   readonly store: Store;
   readonly catalogue: () => MaybePromise<Catalogue>;
+  readonly prefill: Call['prefill'];
   readonly media: MediaSource | undefined;
   readonly closed: boolean;
 }
@@ -141,6 +142,7 @@ export class CallRunner {
         resolve: targets.resolve,
         store: environment.store,
         catalogue: environment.catalogue,
+        prefill: environment.prefill,
         media: environment.media,
         report: ledger.report,
       };

@@ -101,6 +101,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     unsupportedParams: options.unsupportedParams,
     idempotencyKeys: options.idempotencyKeys ?? false,
     store,
+    prefill: async (call) => (await providers.get(call.target.provider)).prefill?.(call),
     catalogue: lazyCatalogue(options.catalogue?.read(targets.resolve)),
     media: options.media?.download === true ? lazyMedia(clock) : undefined,
     closed: false,

@@ -15,7 +15,7 @@ import type { Clock } from '../time/clock.ts';
 import type { AnswerMarks, OpenAttempt } from './attempt-records.ts';
 import { amended, listed, wasAtWork, wasSent, withError } from './attempt-records.ts';
 import type { Listeners } from './listeners.ts';
-import type { Route } from './route.ts';
+import type { ResumedAt, Route } from './route.ts';
 
 interface Answered {
   readonly result: object;
@@ -50,6 +50,8 @@ export class Ledger implements Trail {
   #sent = 0;
   #deadlineTold = false;
   #cached = false;
+  #primary: Target | undefined;
+  #resumed: readonly ResumedAt[] | undefined;
   #route: { -readonly [K in keyof Route]: Route[K] } | undefined;
 
   constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity) {
@@ -82,6 +84,9 @@ export class Ledger implements Trail {
       case 'deadline':
         if (this.#deadlineTold) return;
         this.#deadlineTold = true;
+        break;
+      case 'resumed':
+        this.#mark(event);
         break;
       case 'cache-hit':
         this.winner = event.target;
@@ -176,11 +181,24 @@ export class Ledger implements Trail {
       correlationId: this.#identity.correlationId,
       fallback: isAnother(this.winner ?? primary, primary),
     };
+    this.#primary = primary;
+    if (this.#resumed !== undefined) route.resumed = this.#resumed;
     if (this.#cached) route.cached = true;
     if (usage !== undefined) route.usage = usage;
     if (this.costUSD !== undefined) route.costUSD = this.costUSD;
     this.#route = route;
     return route;
+  }
+
+  /** A broken stream goes on elsewhere: the route names who finishes it. */
+  #mark({ from, to, characters, overlap }: Extract<CallEvent, { type: 'resumed' }>): void {
+    this.#resumed = [...(this.#resumed ?? []), { from: nameOf(from), to: nameOf(to), characters, overlap }];
+    const route = this.#route;
+    if (route === undefined) return;
+    route.provider = to.provider;
+    route.model = to.model;
+    route.fallback ||= isAnother(to, this.#primary ?? from);
+    route.resumed = this.#resumed;
   }
 
   #bill(attempt: Attempt, { catalogue, target, request }: Call, usage?: TokenCounts, written?: PartialOutput | null): void {
@@ -252,6 +270,8 @@ function tell({ onAttempt }: Call, attempt: Attempt): void {
     // a layer that stumbles over its own account does not change the call
   }
 }
+
+const nameOf = ({ provider, model }: Target): string => `${provider}/${model}`;
 
 function overtaken({ provider, model }: Target): AbortError {
   return new AbortError({ message: 'another attempt answered first', provider, model });

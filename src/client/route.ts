@@ -3,7 +3,7 @@ import type { Attempt } from '../errors/attempt.ts';
 
 /** How a result came about. On every result and on every `Stream`, not enumerable. */
 export interface Route {
-  /** The provider that answered. */
+  /** The provider that answered; of a resumed stream the one that went on last. */
   readonly provider: string;
   /** The model that answered, without the provider prefix. */
   readonly model: string;
@@ -14,6 +14,8 @@ export interface Route {
   readonly correlationId: string;
   /** Another target than the one that was asked for has answered. */
   readonly fallback: boolean;
+  /** The seams of a stream that broke and was gone on with, in order. */
+  readonly resumed?: readonly ResumedAt[];
   /** Token counts; for a stream from its end on, whether `include_usage` was asked for or not. */
   readonly usage?: Usage;
   /** `true` where the answer came from the cache or from an identical call under way: this call made no attempt for it. */
@@ -23,6 +25,18 @@ export interface Route {
    * stream from its end on.
    */
   readonly costUSD?: number;
+}
+
+/** Where a stream that broke was gone on with. */
+export interface ResumedAt {
+  /** `provider/model` whose stream broke. */
+  readonly from: string;
+  /** `provider/model` that went on with it. */
+  readonly to: string;
+  /** How many characters had been written. */
+  readonly characters: number;
+  /** How many that were repeated the reader did not get. */
+  readonly overlap: number;
 }
 
 /** A result with its {@link Route}. */

@@ -7,6 +7,7 @@ import type { CallEvent } from './events.ts';
 import type { HeadersLike } from './headers.ts';
 import type { MediaSource } from './media.ts';
 import type { FallbackTarget, TargetPool } from './pool.ts';
+import type { Prefill } from './prefill.ts';
 import type { MaybePromise, Store } from './store.ts';
 import type { ChunkStream } from './stream.ts';
 import type { Target } from './target.ts';
@@ -115,6 +116,8 @@ export interface Call<K extends OperationName = OperationName> {
   readonly store: Store;
   /** What is known of models. A promise only until it is loaded. */
   readonly catalogue: () => MaybePromise<Catalogue>;
+  /** How the target goes on with an assistant message that ends its prompt; `undefined` where it does not. */
+  readonly prefill?: ((call: Call<'stream'>) => MaybePromise<Prefill | undefined>) | undefined;
   /** Loads media by URL for providers that need bytes; absent unless the client allows it. */
   readonly media?: MediaSource | undefined;
   /**

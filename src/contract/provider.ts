@@ -4,6 +4,7 @@ import type { Call, OperationName } from './call.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Operation } from './codec.ts';
 import type { HeadersLike } from './headers.ts';
+import type { Prefill } from './prefill.ts';
 import type { Wire, WireFailure, WireHeaders, WireMessage } from './wire.ts';
 
 /** A provider is an address and a table; absence of an operation means that it is not offered. */
@@ -11,6 +12,8 @@ export interface Provider {
   readonly id: string;
   readonly wire: Wire;
   readonly operations: { readonly [K in OperationName]?: Operation<K> };
+  /** How the model of a call is made to go on with an assistant message that ends its prompt; `undefined` where it cannot be. */
+  readonly prefill?: ((call: Call<'stream'>) => Prefill | undefined) | undefined;
 }
 
 /** Settings that every provider accepts; providers without a plain key have more. */

@@ -29,6 +29,13 @@ export interface ChunkObserver<C> {
   add(chunk: C): void;
 }
 
+/** Takes the place of a stream's reader. */
+export interface ChunkReceiver<C> {
+  /** Chunks as they come; the receiver pauses the source when it has enough. */
+  push(batch: C[]): void;
+  settled(settlement: Settlement): void;
+}
+
 const HIGH_WATER = 1024;
 const DONE = { value: undefined, done: true } as const;
 
@@ -54,6 +61,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   #failure: LLMError | undefined;
   #listeners: ((settlement: Settlement) => void)[] = [];
   #observers: ChunkObserver<C>[] | undefined;
+  #receiver: ChunkReceiver<C> | undefined;
   #paused = false;
   #consumed = false;
   readonly #highWater: number;
@@ -69,6 +77,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   push(batch: C[]): void {
     if (this.#settlement !== undefined || batch.length === 0) return;
     if (this.#observers !== undefined) for (const observer of this.#observers) for (const chunk of batch) observer.add(chunk);
+    if (this.#receiver !== undefined) return this.#receiver.push(batch);
     let taken = 0;
     while (this.#waiters.length > 0 && taken < batch.length) {
       this.#waiters.shift()?.resolve({ value: batch[taken++] as C, done: false });
@@ -125,6 +134,19 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     this.#observers ??= [];
     this.#observers.push(observer);
     for (let at = this.#position; at < this.#queue.length; at++) observer.add(this.#queue[at] as C);
+  }
+
+  /** For a layer that makes another stream of it: hands over what has come and what comes, without a promise for each chunk. */
+  forward(receiver: ChunkReceiver<C>): void {
+    if (this.#consumed) throw consumed();
+    this.#consumed = true;
+    this.#receiver = receiver;
+    const queued = this.#queue.slice(this.#position);
+    this.#queue = [];
+    this.#position = 0;
+    if (queued.length > 0) receiver.push(queued);
+    if (this.#paused) this.source.resume();
+    this.onSettled((settlement) => receiver.settled(settlement));
   }
 
   /** The provider's own bytes instead of chunks. Counts as the one reading. */

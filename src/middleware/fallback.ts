@@ -26,12 +26,20 @@ export interface FallbackOptions {
    * own, or when the caller or the deadline has ended the call.
    */
   readonly when?: ((error: LLMError, call: Call) => boolean) | undefined;
+  /**
+   * Whether a stream that breaks after its first content is gone on with: at the next target, and when there is none, once more at
+   * the same. Its reader gets the rest in the same stream, what was written before is not repeated; `route.resumed` and the event
+   * `resumed` mark the seam. For text only: not once a tool call has begun, and not with `response_format`, `n`, `logprobs` or audio.
+   * Default `false`: the loop throws a typed error with everything that came.
+   */
+  readonly resume?: boolean | undefined;
 }
 
 const schema = z.strictObject({
   contextWindow: z.optional(listSchema),
   contentPolicy: z.optional(listSchema),
   when: z.optional(callback<(error: LLMError, call: Call) => boolean>()),
+  resume: z._default(z.boolean(), false),
 });
 
 /**
@@ -48,7 +56,7 @@ const schema = z.strictObject({
  */
 export function fallback(chain: FallbackList | FallbackMap, options: FallbackOptions = {}): Middleware {
   const generalOf = readChains(chain, 'fallback');
-  const { when, ...own } = checkOptions(schema, options, 'fallback');
+  const { when, resume, ...own } = checkOptions(schema, options, 'fallback');
   const contextWindow = own.contextWindow && new Chain(own.contextWindow, 'fallback.contextWindow');
   const contentPolicy = own.contentPolicy && new Chain(own.contentPolicy, 'fallback.contentPolicy');
 
@@ -60,13 +68,15 @@ export function fallback(chain: FallbackList | FallbackMap, options: FallbackOpt
       contextWindow: contextWindow?.stops(call),
       contentPolicy: contentPolicy?.stops(call),
       when,
+      resume,
     };
   }
 
   return async function fallback<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
     if (call.operation === 'models') return next(call); // no provider knows the models of another
     const ways = waysOf(call);
-    if (call.target.pool !== undefined) return (await setOut(call, next, ways)).begin();
+    if (call.target.pool !== undefined || (resume && call.operation === 'stream'))
+      return (await setOut(call, next, ways)).begin();
     try {
       return await next(call);
     } catch (error) {

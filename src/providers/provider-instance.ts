@@ -32,21 +32,20 @@ export function providerInstance(provider: string, settings: ProviderSettings = 
       const made = (await load()).create(context);
       const operations = Object.entries(made.operations).map(([name, operation]) => [
         name,
-        withOptionsOf(base, context.id, operation as Operation<OperationName>),
+        (call: Call) => (operation as Operation<OperationName>)(withOptionsOf(base, context.id, call)),
       ]);
-      return { ...made, operations: Object.fromEntries(operations) as Provider['operations'] };
+      const prefill = made.prefill && ((call: Call<'stream'>) => made.prefill?.(withOptionsOf(base, context.id, call)));
+      return { ...made, operations: Object.fromEntries(operations) as Provider['operations'], prefill };
     },
   };
 }
 
 /** The entry of the built-in provider holds for its instances too; they read it under either name. */
-function withOptionsOf(base: string, name: string, operation: Operation<OperationName>): Operation<OperationName> {
-  return (call: Call) => {
-    const { providerOptions: all } = call.request as { readonly providerOptions?: Readonly<Record<string, object | undefined>> };
-    if (all?.[base] === undefined && all?.[name] === undefined) return operation(call);
-    const own = { ...all[base], ...all[name] };
-    return operation({ ...call, request: { ...call.request, providerOptions: { ...all, [base]: own, [name]: own } } });
-  };
+function withOptionsOf<K extends OperationName>(base: string, name: string, call: Call<K>): Call<K> {
+  const { providerOptions: all } = call.request as { readonly providerOptions?: Readonly<Record<string, object | undefined>> };
+  if (all?.[base] === undefined && all?.[name] === undefined) return call;
+  const own = { ...all[base], ...all[name] };
+  return { ...call, request: { ...call.request, providerOptions: { ...all, [base]: own, [name]: own } } };
 }
 
 function unknown(provider: string): ConfigurationError {

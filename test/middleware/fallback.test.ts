@@ -378,7 +378,7 @@ describe('the options', () => {
     [[], { contextwindow: [] }, 'fallback.contextwindow: unknown option; did you mean "contextWindow"?'],
     [[], { contentPolicy: SECOND }, 'fallback.contentPolicy: expected a list'],
     [[], { when: true }, 'fallback.when: expected a function, got true'],
-    [[], { resume: true }, 'fallback.resume: unknown option'],
+    [[], { resume: 1 }, 'fallback.resume: expected true or false, got 1'],
   ])('%j, %j are refused', (list, options, message) => {
     const build = () => fallback(list as FallbackList, options as FallbackOptions);
     expect(build).toThrow(ConfigurationError);

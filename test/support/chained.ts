@@ -24,6 +24,7 @@ const EVENTS: readonly ClientEventName[] = [
   'skipped',
   'fallback',
   'stream-committed',
+  'resumed',
   'breaker-changed',
   'budget-empty',
   'cooldown',

@@ -1,6 +1,7 @@
 // loaded before a fake clock is moved, which does not wait for the test framework's own loading
 import 'p-retry';
 import '../../src/middleware/fallback/journey.ts';
+import '../../src/middleware/fallback/resume.ts';
 import { compose } from '../../src/client/pipeline.ts';
 import type { Call, CallOptions, Operations, Target } from '../../src/contract/call.ts';
 import type { ChatReply } from '../../src/contract/chat.ts';

@@ -13,6 +13,8 @@ export interface ModelFamily {
   readonly forcedChoice: boolean;
   /** Whether `output_config.format` and strict tools are understood. */
   readonly structuredOutput: boolean;
+  /** Whether an assistant message that ends the prompt is gone on with; since 4.6 it is refused. */
+  readonly prefill: boolean;
 }
 
 const FIVE_EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'];
@@ -25,6 +27,7 @@ const CURRENT: ModelFamily = {
   efforts: FIVE_EFFORTS,
   forcedChoice: true,
   structuredOutput: true,
+  prefill: false,
 };
 const ALWAYS_THINKING: ModelFamily = { ...CURRENT, withoutThinking: 'low' };
 const FOUR_SIX: ModelFamily = { ...CURRENT, sampling: 'both', efforts: ['low', 'medium', 'high', 'max'] };
@@ -34,6 +37,7 @@ const FOUR_FIVE: ModelFamily = {
   sampling: 'one',
   thinking: 'budget',
   efforts: [],
+  prefill: true,
 };
 const OPUS_FOUR_ONE: ModelFamily = { ...FOUR_FIVE, maxTokens: 32_000 };
 const THREE: ModelFamily = {
@@ -82,7 +86,7 @@ const FAMILIES: readonly (readonly [part: string, family: ModelFamily])[] = [
 const NEWER: ModelFamily = { ...CURRENT, maxTokens: 4096 };
 
 /** Other models behind an Anthropic-compatible server: nothing is refused beforehand, only the oldest features are used. */
-const FOREIGN: ModelFamily = { ...THREE, thinking: 'budget' };
+const FOREIGN: ModelFamily = { ...THREE, thinking: 'budget', prefill: false };
 
 /** The family of a model, as far as the host of the model lets it. */
 export function familyAt(model: string, host: { readonly structuredOutput?: boolean | undefined } | undefined): ModelFamily {

@@ -1,3 +1,5 @@
+import type { Prefill } from '../../contract/prefill.ts';
+
 /** Where a host of the OpenAI dialect deviates from OpenAI itself. Everything left out is as at OpenAI. */
 export interface Quirks {
   /** What the host offers; default: everything. Streams come with `chat` and `complete`. */
@@ -66,6 +68,8 @@ export interface Quirks {
   readonly streamOptions?: boolean | undefined;
   /** Put before model names without a `/`. */
   readonly modelPrefix?: string | undefined;
+  /** What makes a model go on with an assistant message that ends the prompt. Default: it does not. */
+  readonly prefill?: Prefill | undefined;
   /** A reasoning delta equal to the one before is a repetition of the host's, not the model's. */
   readonly repeatsReasoning?: boolean | undefined;
   /** `false`: vectors are not asked for in base64 when the caller left the format open. `only`: base64 is the one format with a name. */

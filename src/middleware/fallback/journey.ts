@@ -1,61 +1,73 @@
 import type { Call, OperationName, ResultOf } from '../../contract/call.ts';
 import type { Next } from '../../contract/middleware.ts';
-import { whenSettled } from '../../contract/stream.ts';
+import { ChunkStream, whenSettled } from '../../contract/stream.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
 import type { ErrorKind } from '../../errors/kinds.ts';
 import type { Stop } from './chain.ts';
 import { redirect } from './redirect.ts';
+import type { Onward, Step as ResumeStep } from './resume.ts';
 import type { Ways } from './route.ts';
 import { Route } from './route.ts';
 
-/** A call on its way along targets. Made when it has to leave its first one, or begins at a pool. */
+/** A call at one of its stops. */
+interface Step<K extends OperationName> {
+  readonly call: Call<K>;
+  readonly stop: Stop;
+}
+
+/** A call on its way along targets. Made when it has to leave its first one, begins at a pool, or may have to mend a stream. */
 export class Journey<K extends OperationName> {
   readonly #call: Call<K>;
   readonly #next: Next;
   readonly #route: Route;
+  readonly #resume: boolean;
   #primaryError: LLMError | undefined;
 
   constructor(call: Call<K>, next: Next, ways: Ways) {
     this.#call = call;
     this.#next = next;
     this.#route = new Route(call, ways);
+    this.#resume = ways.resume && call.operation === 'stream';
   }
 
   /** Begins at the call's own target. */
   async begin(): Promise<ResultOf<K>> {
-    return this.#travel(await this.#route.first());
+    if (this.#call.target.pool === undefined) return this.#travel(this.#own());
+    return this.#travel(this.#at(await this.#route.first()));
   }
 
   /** Goes on after the call's own target has failed. */
   async moveOn(error: LLMError): Promise<ResultOf<K>> {
-    const { target } = this.#call;
-    return this.#travel(await this.#after(error, this.#call, { target, entry: { model: target.model } }));
+    return this.#travel(await this.#after(error, this.#own()));
   }
 
-  async #travel(first: Stop): Promise<ResultOf<K>> {
-    for (let stop = first; ; ) {
-      const call = redirect(this.#call, stop);
+  async #travel(first: Step<K>): Promise<ResultOf<K>> {
+    for (let step = first; ; ) {
+      let result: ResultOf<K>;
       try {
-        return await this.#ask(call, stop);
+        result = await this.#ask(step);
       } catch (error) {
         if (!isLLMError(error)) throw error;
-        stop = await this.#after(error, call, stop);
+        step = await this.#after(error, step);
+        continue;
       }
+      return this.#resume && result instanceof ChunkStream ? this.#resumable(result, step) : result;
     }
   }
 
   /** @throws the error of the primary target when the way ends here. */
-  async #after(error: LLMError, call: Call, stop: Stop): Promise<Stop> {
+  async #after(error: LLMError, step: Step<K>): Promise<Step<K>> {
     this.#primaryError ??= error;
-    if (UNASKED.has(this.#primaryError.kind) && !UNASKED.has(error.kind) && speaksFor(this.#call, stop))
+    if (UNASKED.has(this.#primaryError.kind) && !UNASKED.has(error.kind) && speaksFor(this.#call, step.stop)) {
       this.#primaryError = error;
-    const next = await this.#route.after(error, call, stop);
+    }
+    const next = await this.#route.after(error, step.call, step.stop);
     if (next === undefined) throw this.#primaryError;
-    return next;
+    return this.#at(next);
   }
 
-  async #ask(call: Call<K>, { seat }: Stop): Promise<ResultOf<K>> {
+  async #ask({ call, stop: { seat } }: Step<K>): Promise<ResultOf<K>> {
     if (seat === undefined) return this.#next(call);
     const turn = seat.pool.begin(seat.index, seat.ask);
     try {
@@ -67,6 +79,28 @@ export class Journey<K extends OperationName> {
       turn.ended(isLLMError(error) ? error : undefined);
       throw error;
     }
+  }
+
+  async #resumable(stream: ResultOf<K>, step: Step<K>): Promise<ResultOf<K>> {
+    const { resumable } = await import('./resume.ts');
+    const onward: Onward = {
+      after: async (error, { call, stop }) => {
+        const next = await this.#route.after(error, call, stop);
+        return next && ({ call: redirect(this.#call, next), stop: next } as unknown as ResumeStep);
+      },
+      ask: (next) => this.#ask(next as unknown as Step<K>) as Promise<ResultOf<'stream'>>,
+    };
+    return resumable(stream as ResultOf<'stream'>, step as unknown as ResumeStep, onward) as ResultOf<K>;
+  }
+
+  /** The call itself: nothing of it is changed for its own target. */
+  #own(): Step<K> {
+    const { target } = this.#call;
+    return { call: this.#call, stop: { target, entry: { model: target.model } } };
+  }
+
+  #at(stop: Stop): Step<K> {
+    return { call: redirect(this.#call, stop), stop };
   }
 }
 

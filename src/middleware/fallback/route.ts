@@ -14,6 +14,8 @@ export interface Ways {
   readonly contextWindow: readonly Stop[] | undefined;
   readonly contentPolicy: readonly Stop[] | undefined;
   readonly when: ((error: LLMError, call: Call) => boolean) | undefined;
+  /** Whether a stream that breaks is gone on with. */
+  readonly resume: boolean;
 }
 
 /** The way of one call from target to target. Made when the call leaves its first target, never shared. */

@@ -3,6 +3,7 @@ import { anthropicOperations, modelsOperation } from '../../dialects/anthropic/a
 import { anthropicCapabilities } from '../../dialects/anthropic/capabilities.ts';
 import { anthropicFailures } from '../../dialects/anthropic/failure.ts';
 import { hosted } from '../../dialects/anthropic/placement.ts';
+import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { missing } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
@@ -44,7 +45,7 @@ export const anthropic: ProviderDefinition = defineProvider({
       secrets: [key, token],
     });
     const operations = anthropicOperations(wire, hosted({ version, betas }));
-    return { id: context.id, wire, operations: { ...operations, models: modelsOperation(wire) } };
+    return { id: context.id, wire, operations: { ...operations, models: modelsOperation(wire) }, prefill: claudePrefill };
   },
 });
 

@@ -1,5 +1,6 @@
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ConnectionSpec, ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
 import { AWSSigner } from '../../wire/auth/aws-sigv4.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
 import { AWSEventStream } from '../../wire/framing/aws-event-stream.ts';
@@ -53,6 +54,7 @@ export const bedrock: ProviderDefinition = defineProvider({
         embed: embedOperation(wire),
         models: replyOperation<'models'>(controlWire, modelsCodec),
       },
+      prefill: claudePrefill,
     };
   },
 });

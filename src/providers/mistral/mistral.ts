@@ -64,6 +64,8 @@ export const mistral: ProviderDefinition = defineProvider({
         embed: replyOperation<'embed'>(wire, { encode: embedEncoder(QUIRKS), decode: decodeEmbeddings }),
         models: replyOperation<'models'>(wire, { encode: modelsEncoder(QUIRKS), decode: decodeModels }),
       },
+      // its encoder marks a last assistant message as one to be gone on with
+      prefill: () => ({}),
     };
   },
 });

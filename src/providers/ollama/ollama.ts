@@ -1,3 +1,4 @@
+import type { Call } from '../../contract/call.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
@@ -11,6 +12,7 @@ import { ollamaFailures } from './failure.ts';
 import { CompletionStreamDecoder, completionEncoder, decodeCompletion } from './generate.ts';
 import { parseHost } from './host.ts';
 import { decodeModels, encodeModels } from './models.ts';
+import { ownFields } from './options.ts';
 import { ChatStreamDecoder } from './stream-decoder.ts';
 
 const DEFAULT_BASE_URL = 'http://127.0.0.1:11434';
@@ -52,9 +54,16 @@ export const ollama: ProviderDefinition = defineProvider({
         embed: replyOperation<'embed'>(wire, { encode: encodeEmbed, decode: decodeEmbed }),
         models: replyOperation<'models'>(wire, { encode: encodeModels, decode: decodeModels }),
       },
+      prefill: (call) => (thinks(call) ? undefined : {}),
     };
   },
 });
+
+/** Asked to think, a model does so before it goes on. */
+function thinks(call: Call<'stream'>): boolean {
+  const { think } = ownFields(call);
+  return think === undefined ? (call.request.reasoning_effort ?? 'none') !== 'none' : think !== false;
+}
 
 function addressOf(context: ProviderContext): string {
   const { baseURL } = context.settings;

@@ -30,7 +30,7 @@ function createHost(host: Host, table: string, context: ProviderContext): Provid
   });
   const quirks = quirksOf(host, settings);
   const spoken = given === undefined ? quirks : { ...quirks, foreignAddress: true };
-  return { id, wire, operations: openaiOperations(wire, spoken) };
+  return { id, wire, operations: openaiOperations(wire, spoken), prefill: () => quirks.prefill };
 }
 
 const withSDKPath = (given: string, { sdkPath }: Host): string =>

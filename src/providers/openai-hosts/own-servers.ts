@@ -14,7 +14,13 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
     envBase: ['VLLM_BASE_URL', 'HOSTED_VLLM_API_BASE'],
     envKeys: ['VLLM_API_KEY', 'HOSTED_VLLM_API_KEY'],
     keyless: true,
-    quirks: hostQuirks({ tokenLimit: undefined, lacks: ['user', 'verbosity'], strictTools: 'drop', rerank: {} }),
+    quirks: hostQuirks({
+      tokenLimit: undefined,
+      lacks: ['user', 'verbosity'],
+      strictTools: 'drop',
+      rerank: {},
+      prefill: { request: { continue_final_message: true, add_generation_prompt: false } },
+    }),
   },
   lm_studio: {
     usualURL: 'http://127.0.0.1:1234/v1',

@@ -146,6 +146,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
       offers: CHAT,
       toolChoices: ['auto', 'none', 'named'],
       clamps: { temperature: { min: 0, max: 1 } },
+      prefill: { message: { partial: true } },
       strictTools: 'drop',
       reasoningBack: 'reasoning_content',
       reasoningBackOn: 'tool_calls',

@@ -2,6 +2,7 @@ import type { Call, OperationName } from '../../contract/call.ts';
 import type { Operation } from '../../contract/codec.ts';
 import type { ConnectionSpec, Provider, ProviderDefinition } from '../../contract/provider.ts';
 import type { Wire } from '../../contract/wire.ts';
+import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
 import { geminiCapabilities } from '../../dialects/gemini/capabilities.ts';
 import { chatCodec, streamCodec } from '../../dialects/gemini/gemini-dialect.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
@@ -71,6 +72,7 @@ export const vertexAI: ProviderDefinition = defineProvider({
         stream: async (call) => stream[routeFor(call as Call).speaks](call),
         embed: embedOperation(wire, service, renewing),
       },
+      prefill: (call) => (routeFor(call as Call).speaks === 'claude' ? claudePrefill(call) : undefined),
     };
   },
 });
