@@ -1,31 +1,30 @@
-import type { Batch, BatchDesk, BatchHost, BatchOrder, BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
+import type { Batch, BatchDesk, BatchOrder, BatchResultLine, ListPage, PageQuery } from '../contract/batches.ts';
 import { batchIdOf } from '../contract/batches.ts';
 import { ConflictError, NotFoundError } from '../errors/provider-errors.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import { ENDED } from './batch-steps.ts';
 import { canonicalOrder, checkOrder } from './order.ts';
 import type { BatchStore } from './store.ts';
-import type { WorkerOptions } from './worker.ts';
-import { Worker } from './worker.ts';
+import type { BatchWorker } from './worker.ts';
 
 const WINDOW_S = 86_400;
 const PAGE = 200;
 const CANCELLABLE: readonly Batch['status'][] = ['validating', 'in_progress', 'finalizing'];
-const ENDED: ReadonlySet<Batch['status']> = new Set(['completed', 'failed', 'cancelled', 'expired']);
 
 /** Takes orders for batches and tells of them; the worker behind it does them. */
 export class StoreDesk implements BatchDesk {
   readonly #store: BatchStore;
-  readonly #options: WorkerOptions;
-  #worker: Worker | undefined;
+  readonly #now: () => number;
+  #worker: BatchWorker | undefined;
   #open: Promise<void> | undefined;
 
-  constructor(store: BatchStore, options: WorkerOptions) {
+  /** @param now seconds since the epoch. */
+  constructor(store: BatchStore, now: () => number) {
     this.#store = store;
-    this.#options = options;
+    this.#now = now;
   }
 
-  start(host: BatchHost): void {
-    const worker = new Worker(this.#store, host, this.#options);
+  start(worker: BatchWorker): void {
     this.#worker = worker;
     this.#open = this.#store.open().then(() => worker.resume());
     // told by the first call that needs the store
@@ -43,8 +42,7 @@ export class StoreDesk implements BatchDesk {
   async create(given: BatchOrder): Promise<Batch> {
     const order = checkOrder(given);
     await this.ready();
-    const { now } = this.#options;
-    const created_at = now();
+    const created_at = this.#now();
     const { idempotency_key: key } = order;
     const batch: Batch = {
       id: key === undefined ? `batch_${crypto.randomUUID().replaceAll('-', '')}` : await batchIdOf(key),
@@ -57,11 +55,12 @@ export class StoreDesk implements BatchDesk {
       expires_at: created_at + WINDOW_S,
       request_counts: { total: 0, completed: 0, failed: 0 },
       metadata: order.metadata ?? null,
+      ...(order.output_expires_after && { output_expires_after: order.output_expires_after }),
     };
     const request = canonicalOrder(order);
     const taken = await this.#store.batches.add({ batch, order: request, ...(key === undefined ? {} : { key }) });
     if (taken === undefined) {
-      this.#worker?.take(batch, order.output_expires_after?.seconds);
+      await this.#worker?.take(batch);
       return batch;
     }
     if (taken.order === request) return taken.batch;
@@ -88,7 +87,7 @@ export class StoreDesk implements BatchDesk {
 
   async cancel(id: string): Promise<Batch> {
     await this.ready();
-    const changes = { status: 'cancelling', cancelling_at: this.#options.now() } as const;
+    const changes = { status: 'cancelling', cancelling_at: this.#now() } as const;
     const cancelling = await this.#store.batches.change(id, CANCELLABLE, changes);
     if (cancelling !== undefined) {
       this.#worker?.cancel(id);

@@ -7,6 +7,7 @@ import { StoreShelf } from './file-shelf.ts';
 import type { ResultFormat } from './result-lines.ts';
 import { sqliteStore } from './sqlite/sqlite-store.ts';
 import type { BatchStore } from './store.ts';
+import { LocalWorker } from './worker.ts';
 
 /** Where batches are kept, and how they run. */
 export interface BatchEngineOptions {
@@ -61,7 +62,7 @@ export function batchEngine(options: BatchEngineOptions = {}): BatchEngine {
     throw new ConfigurationError({ message, code: 'no_client' });
   };
   const now = (): number => Math.floor(clock().now() / 1000);
-  const desk = new StoreDesk(store, { ...rest, now });
+  const desk = new StoreDesk(store, now);
   return {
     files: new StoreShelf(store, { maxFileBytes, resultFormat: rest.resultFormat, now, ready: () => desk.ready() }),
     batches: desk,
@@ -73,7 +74,7 @@ export function batchEngine(options: BatchEngineOptions = {}): BatchEngine {
         });
       }
       host = given;
-      desk.start(given);
+      desk.start(new LocalWorker(store, given, { ...rest, now }));
     },
     close: () => desk.close(),
   };

@@ -1,30 +1,38 @@
-import type { BatchError } from 'openai/resources/batches';
-import type { Batch, BatchEndpoint, BatchHost } from '../contract/batches.ts';
-import { isLLMError } from '../errors/catalogue.ts';
+import type { Batch, BatchHost } from '../contract/batches.ts';
 import type { Timer } from '../time/clock.ts';
-import { addResultFile } from './result-file.ts';
-import type { ResultFormat } from './result-lines.ts';
+import type { StepOptions } from './batch-steps.ts';
+import { BatchSteps } from './batch-steps.ts';
 import { RunningBatch } from './running-batch.ts';
 import { Scheduler } from './scheduler.ts';
-import type { BatchStore, StoredLine } from './store.ts';
-import type { BatchLimits } from './validation.ts';
-import { Validation } from './validation.ts';
+import type { BatchStore } from './store.ts';
 
-export interface WorkerOptions extends BatchLimits {
-  readonly concurrency: number;
-  readonly resultFormat: ResultFormat;
-  /** Seconds since the epoch. */
-  readonly now: () => number;
+/** Who does the work behind a desk: in this process, or in others. */
+export interface BatchWorker {
+  /** Begins, with what an earlier process has left. */
+  resume(): Promise<void>;
+  /** A new batch, whose status is `validating`. */
+  take(batch: Batch): Promise<void>;
+  /** A batch whose status is `cancelling` now. */
+  cancel(id: string): void;
+  /** How many lines of a batch run at once. */
+  limit(id: string, concurrency: number): void;
+  /** Resolves at the next news of a batch, or when the signal aborts. */
+  changed(id: string, signal: AbortSignal | undefined): Promise<void>;
+  /** Lets running lines go. */
+  close(): Promise<void>;
 }
 
-const LINES_AT_ONCE = 500;
-const THIRTY_DAYS = 2_592_000;
+export interface WorkerOptions extends StepOptions {
+  /** Lines at once, over all batches. */
+  readonly concurrency: number;
+}
 
-/** Takes batches from `validating` to their end. */
-export class Worker {
+/** Takes batches from `validating` to their end, in this process. */
+export class LocalWorker implements BatchWorker {
   readonly #store: BatchStore;
   readonly #host: BatchHost;
   readonly #options: WorkerOptions;
+  readonly #steps: BatchSteps;
   readonly #scheduler: Scheduler;
   readonly #running = new Map<string, RunningBatch>();
   readonly #working = new Set<Promise<void>>();
@@ -36,17 +44,17 @@ export class Worker {
     this.#store = store;
     this.#host = host;
     this.#options = options;
+    this.#steps = new BatchSteps(store, host, options);
     this.#scheduler = new Scheduler(options.concurrency);
   }
 
-  /** Goes on with what an earlier process has left. */
   async resume(): Promise<void> {
     await this.#store.files.expire(this.#options.now());
-    for (const batch of await this.#store.batches.unfinished()) this.take(batch);
+    for (const batch of await this.#store.batches.unfinished()) await this.take(batch);
   }
 
-  take(batch: Batch, resultLifetime: number = THIRTY_DAYS): void {
-    const work = this.#work(batch, resultLifetime).finally(() => {
+  async take(batch: Batch): Promise<void> {
+    const work = this.#work(batch).finally(() => {
       this.#working.delete(work);
       this.#running.delete(batch.id);
       this.#timers.get(batch.id)?.cancel();
@@ -57,13 +65,11 @@ export class Worker {
     this.#working.add(work);
   }
 
-  /** For a batch that is `cancelling` now. */
   cancel(id: string): void {
     this.#running.get(id)?.stop();
     this.#scheduler.wake();
   }
 
-  /** How many lines of a batch run at once. */
   limit(id: string, concurrency: number): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
@@ -71,7 +77,6 @@ export class Worker {
     this.#scheduler.wake();
   }
 
-  /** Resolves at the next news of a batch, or when the signal aborts. */
   changed(id: string, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const listeners = this.#listeners.get(id) ?? new Set();
@@ -99,110 +104,37 @@ export class Worker {
   }
 
   /** Never rejects: what goes wrong inside ends the batch. */
-  async #work(batch: Batch, resultLifetime: number): Promise<void> {
-    const running = new RunningBatch(batch, this.#store, this.#host, () => this.#tell(batch.id));
+  async #work(batch: Batch): Promise<void> {
+    const tell = (): void => this.#tell(batch.id);
+    const running = new RunningBatch(batch, this.#store.lines, this.#steps, tell);
     this.#running.set(batch.id, running);
     try {
       // the caller has its answer before the first line is read, and may cancel
       await null;
-      this.#watchWindow(batch, running);
-      if (batch.status === 'validating' && !(await this.#validate(batch, running))) return;
-      if (batch.status !== 'cancelling') await this.#scheduler.run(running);
-      if (!this.#closed) await this.#end(batch, running, resultLifetime);
+      this.#watchWindow(running);
+      let runs = batch.status === 'in_progress';
+      if (batch.status === 'validating') {
+        runs = await this.#steps.validate(batch, () => running.stopped);
+        tell();
+      }
+      if (runs) await this.#scheduler.run(running);
+      if (!this.#closed) await this.#steps.end(batch.id, running.expired);
     } catch (error) {
-      if (!this.#closed) await this.#fail(batch.id, [failureOf(error)]).catch(() => {});
+      if (!this.#closed) await this.#steps.fail(batch.id, error).catch(() => {});
     }
   }
 
-  #watchWindow(batch: Batch, running: RunningBatch): void {
-    const seconds = (batch.expires_at ?? Number.POSITIVE_INFINITY) - this.#options.now();
+  #watchWindow(running: RunningBatch): void {
+    const { id, expires_at = Number.POSITIVE_INFINITY } = running.batch;
+    const seconds = expires_at - this.#options.now();
     if (seconds === Number.POSITIVE_INFINITY) return;
-    const timer = this.#host.clock.timer(
-      () => {
-        running.expired = true;
-        running.stop();
-        this.#scheduler.wake();
-      },
-      Math.max(0, seconds * 1000),
-    );
+    const end = (): void => {
+      running.expired = true;
+      running.stop();
+      this.#scheduler.wake();
+    };
+    const timer = this.#host.clock.timer(end, Math.max(0, seconds * 1000));
     timer.hold(false);
-    this.#timers.set(batch.id, timer);
+    this.#timers.set(id, timer);
   }
-
-  /** Resolves with `true` when the lines can be run. */
-  async #validate(batch: Batch, running: RunningBatch): Promise<boolean> {
-    const content = await this.#store.files.read(batch.input_file_id);
-    const visible = await this.#store.files.get(batch.input_file_id);
-    if (content === undefined || visible === undefined) {
-      const message = `Cannot find file ${batch.input_file_id.slice(0, 200)}, or this server has no access to it.`;
-      await this.#fail(batch.id, [{ code: 'invalid_request', message, line: null, param: 'file_id' }]);
-      return false;
-    }
-    await this.#store.lines.clear(batch.id);
-    const { endpoint } = batch;
-    const refuses = (model: string): string | undefined => this.#host.refuses(model);
-    const validation = new Validation({ ...this.#options, endpoint: endpoint as BatchEndpoint, refuses });
-    let lines: StoredLine[] = [];
-    for await (const line of validation.lines(content)) {
-      if (running.stopped) break;
-      lines.push(line);
-      if (lines.length < LINES_AT_ONCE || validation.errors.length > 0) continue;
-      await this.#store.lines.add(batch.id, lines);
-      lines = [];
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    if (running.stopped) return true;
-    if (validation.errors.length > 0) {
-      await this.#store.lines.clear(batch.id);
-      await this.#fail(batch.id, validation.errors);
-      return false;
-    }
-    await this.#store.lines.add(batch.id, lines);
-    await this.#store.batches.change(batch.id, ['validating'], {
-      status: 'in_progress',
-      in_progress_at: this.#options.now(),
-      request_counts: { total: validation.total, completed: 0, failed: 0 },
-      ...(validation.model === undefined ? {} : { model: validation.model }),
-    });
-    this.#tell(batch.id);
-    return true;
-  }
-
-  async #end({ id }: Batch, running: RunningBatch, resultLifetime: number): Promise<void> {
-    const { batches } = this.#store;
-    const cancelled = (await batches.get(id))?.status === 'cancelling';
-    if (cancelled) await running.abandon('batch_cancelled');
-    else {
-      if (running.expired) await running.abandon('batch_expired');
-      await batches.change(id, ['in_progress', 'validating'], { status: 'finalizing', finalizing_at: this.#options.now() });
-    }
-    const files = await this.#addResults(id, resultLifetime);
-    const now = this.#options.now();
-    const from = ['finalizing', 'cancelling'] as const;
-    // a cancel that came while the files were written still counts
-    if ((await batches.get(id))?.status === 'cancelling') {
-      await batches.change(id, from, { ...files, status: 'cancelled', cancelled_at: now });
-    } else if (running.expired) await batches.change(id, from, { ...files, status: 'expired', expired_at: now });
-    else await batches.change(id, from, { ...files, status: 'completed', completed_at: now });
-  }
-
-  async #addResults(id: string, lifetime: number): Promise<Partial<Batch>> {
-    const about = { format: this.#options.resultFormat, created_at: this.#options.now(), lifetime };
-    const output = await addResultFile(this.#store, id, true, about);
-    const errors = await addResultFile(this.#store, id, false, about);
-    return { ...(output && { output_file_id: output.id }), ...(errors && { error_file_id: errors.id }) };
-  }
-
-  async #fail(id: string, errors: readonly BatchError[]): Promise<void> {
-    await this.#store.batches.change(id, ['validating', 'in_progress', 'finalizing'], {
-      status: 'failed',
-      failed_at: this.#options.now(),
-      errors: { object: 'list', data: [...errors] },
-    });
-  }
-}
-
-function failureOf(error: unknown): BatchError {
-  const message = isLLMError(error) ? error.message : 'The batch could not be run.';
-  return { code: 'internal_error', message, line: null, param: null };
 }

@@ -56,6 +56,8 @@ export interface FileShelf {
 export interface Batch extends OpenAIBatch {
   /** US dollars, over the lines whose prices are known; absent where none is. */
   cost_usd?: number;
+  /** How long its result files live, where the order said so. */
+  output_expires_after?: BatchCreateParams['output_expires_after'];
 }
 
 /** What a batch is made from: openai's body, and a key that makes the same order give the same batch. */
