@@ -32,13 +32,15 @@ export interface CacheOptions {
 const POSITIVE = 'a number of milliseconds > 0';
 const BYTES = 'a whole number of bytes ≥ 1';
 
-const schema = z.strictObject({
-  ttl: z._default(z.number(POSITIVE).check(z.gt(0, POSITIVE)), 3_600_000),
-  store: z.optional(z.custom<Pick<Store, 'answers'>>(isStore, 'a store, as memoryStore() makes them')),
-  key: z._default(callback<QuestionKey>(), () => asItIs),
-  when: z._default(callback<(call: Call) => boolean>(), () => always),
-  maxBytes: z._default(z.int(BYTES).check(z.gte(1, BYTES)), 1024 * 1024),
-});
+// made when a layer is, so that programs without one do not carry it
+const schema = () =>
+  z.strictObject({
+    ttl: z._default(z.number(POSITIVE).check(z.gt(0, POSITIVE)), 3_600_000),
+    store: z.optional(z.custom<Pick<Store, 'answers'>>(isStore, 'a store, as memoryStore() makes them')),
+    key: z._default(callback<QuestionKey>(), () => asItIs),
+    when: z._default(callback<(call: Call) => boolean>(), () => always),
+    maxBytes: z._default(z.int(BYTES).check(z.gte(1, BYTES)), 1024 * 1024),
+  });
 
 const asItIs: QuestionKey = (_, question) => question;
 const always = (): boolean => true;
@@ -61,7 +63,7 @@ function isStore(value: unknown): boolean {
  * createClient({ use: [cache({ ttl: 600_000 }), fallback([…]), retry()] });
  */
 export function cache(options: CacheOptions = {}): Middleware {
-  const { ttl, store, key: keyOf, when, maxBytes } = checkOptions(schema, options, 'cache');
+  const { ttl, store, key: keyOf, when, maxBytes } = checkOptions(schema(), options, 'cache');
   /** Writes under way: a call that follows one at once finds its answer. */
   const writes = new Map<string, Promise<void>>();
 

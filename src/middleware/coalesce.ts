@@ -28,12 +28,14 @@ export interface CoalesceOptions {
 
 const BYTES = 'a whole number of bytes ≥ 1';
 
-const schema = z.strictObject({
-  key: z._default(callback<QuestionKey>(), () => asItIs),
-  when: z._default(callback<(call: Call) => boolean>(), () => always),
-  maxBytes: z._default(z.int(BYTES).check(z.gte(1, BYTES)), 1024 * 1024),
-  maxPause: z._default(milliseconds, 10_000),
-});
+// made when a layer is, so that programs without one do not carry it
+const schema = () =>
+  z.strictObject({
+    key: z._default(callback<QuestionKey>(), () => asItIs),
+    when: z._default(callback<(call: Call) => boolean>(), () => always),
+    maxBytes: z._default(z.int(BYTES).check(z.gte(1, BYTES)), 1024 * 1024),
+    maxPause: z._default(milliseconds, 10_000),
+  });
 
 const asItIs: QuestionKey = (_, question) => question;
 const always = (): boolean => true;
@@ -53,7 +55,7 @@ type Flights = Map<string, Flight<OperationName>>;
  * createClient({ use: [cache(), coalesce(), fallback([…]), retry()] });
  */
 export function coalesce(options: CoalesceOptions = {}): Middleware {
-  const { key: keyOf, when, ...limits } = checkOptions(schema, options, 'coalesce');
+  const { key: keyOf, when, ...limits } = checkOptions(schema(), options, 'coalesce');
   /** Calls under way, of each client. They leave when they are answered. */
   const underWay = new WeakMap<Call['resolve'], Flights>();
 

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { fault, reply, startMockServer } from 'holdfast/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
+import { CACHE_SCENES } from '../support/layer-scenes/cache.ts';
 import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
+import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
+import { SHARED_STATE_SCENES } from '../support/layer-scenes/shared-state.ts';
 import type { Scene } from '../support/migration-scenes.ts';
 import { MIGRATION_SCENES } from '../support/migration-scenes.ts';
 import { mockEnvironment, ROOT, runProgram } from '../support/run-program.ts';
@@ -59,8 +62,11 @@ const SCENES: Record<string, Scene> = {
   'README.md › Testing your own app 1': { prints: ["[ 'service_unavailable', 'success' ]", /^stream_interrupted$/m] },
   ...MIGRATION_SCENES,
   ...RETRY_SCENES,
+  ...CACHE_SCENES,
   ...HEDGE_SCENES,
   ...CATALOGUE_SCENES,
+  ...BREAKER_SCENES,
+  ...SHARED_STATE_SCENES,
 };
 
 const FOLDER = join(ROOT, '.cache/docs-code');
@@ -76,7 +82,7 @@ beforeAll(() => {
 describe('the code in the pages', () => {
   it('is all looked at', () => {
     const looked = blocks
-      .filter(({ page }) => /^(README|docs\/(catalogue|(from-|layers\/).+))\.md$/.test(page))
+      .filter(({ page }) => /^(README|docs\/(catalogue|shared-state|side-effects|(from-|layers\/).+))\.md$/.test(page))
       .map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
@@ -96,12 +102,15 @@ describe('the code in the pages', () => {
     expect(told).toBe('');
   });
 
-  it.each(blocks.filter(({ notRun }) => notRun === undefined).map(({ name }) => name))('runs: %s', async (name) => {
-    const { script, prints = [], sent } = SCENES[name] ?? {};
+  it.for(blocks.filter(({ notRun }) => notRun === undefined).map(({ name }) => name))('runs: %s', async (name, { skip }) => {
+    const { needs, script, prints = [], sent } = SCENES[name] ?? {};
+    const around = await needs?.();
+    if (around?.missing !== undefined) return skip(around.missing);
     const mock = await startMockServer();
     try {
       script?.(mock);
-      const { code, stdout, stderr } = await runProgram(join(FOLDER, fileOf(name)), mockEnvironment(mock));
+      const env = { ...mockEnvironment(mock), ...around?.env };
+      const { code, stdout, stderr } = await runProgram(join(FOLDER, fileOf(name)), env);
       expect(stderr).toBe('');
       for (const text of prints) {
         if (typeof text === 'string') expect(stdout).toContain(text);
@@ -111,6 +120,7 @@ describe('the code in the pages', () => {
       sent?.(mock);
     } finally {
       await mock.close();
+      await around?.close();
     }
   });
 });

@@ -130,6 +130,15 @@ const EXPECTED: Record<string, Expectation> = {
     ],
     logs: /^holdfast \S+ attempt 1 failed: 503 service_unavailable \[\S+\]\n$/,
   },
+  'cache.ts': {
+    script: (mock) => mock.enqueue('openai', reply({ text: 'A seaweed.', delayMs: 50 }), reply('A brown seaweed.')),
+    prints: [
+      /^three at once:\n {2}\(coalesced\)\n {2}\(coalesced\)\nA seaweed\.\nA seaweed\.\nA seaweed\.$/m,
+      /^one more, as a stream:\n {2}\(cache\)\nA seaweed\., kept$/m,
+      /^asked anew:\nA brown seaweed\.$/m,
+    ],
+    sent: (mock) => expect(mock.requests).toHaveLength(2),
+  },
   'cancel-and-deadline.ts': {
     script: (mock) => mock.enqueue('openai', fault.stall(), fault.stall()),
     prints: ['aborted: Error: the user went away', 'timeout: deadline, after 1 attempt(s)'],

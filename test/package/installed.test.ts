@@ -18,8 +18,11 @@ const PROGRAM = `
   for await (const chunk of await llm.chat.completions.create({ ...ask, stream: true })) text += chunk.choices[0]?.delta.content ?? '';
   const limited = await llm.chat.completions.create(ask).catch((e) => e);
   const refused = await llm.chat.completions.create(ask).catch((e) => e);
+  const told = [];
+  const store = redisStore('redis://localhost');
+  await store.cooldowns.start('k', 1, { clock: { now: Date.now, random: Math.random }, report: (event) => told.push(event.reason) });
   console.log(JSON.stringify({
-    answer: answer.choices[0].message.content, text, kinds: [limited.kind, refused.kind],
+    told, answer: answer.choices[0].message.content, text, kinds: [limited.kind, refused.kind],
     instances: [limited instanceof OpenAI.RateLimitError, limited instanceof RateLimitError, refused instanceof OpenAI.BadRequestError, refused instanceof OpenAI.RateLimitError],
     undici: typeof undiciTransport, node: process.version,
     costs: answer.route.costUSD > 0, tokens: await llm.models.countTokens(ask),
@@ -29,6 +32,7 @@ const PROGRAM = `
 `;
 
 const EXPECTED = {
+  told: ['the package ioredis is not installed'],
   answer: 'Hello',
   text: 'Streamed',
   kinds: ['rate_limit', 'bad_request'],
@@ -69,7 +73,7 @@ describe.each(['7.57.0', '7.20.0'])('installed beside openai %s', (version) => {
       stdio: 'pipe',
     });
   }, 180_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
   const run = (file: string, source: string): unknown => {
     writeFileSync(join(folder, file), source);
@@ -80,6 +84,7 @@ describe.each(['7.57.0', '7.20.0'])('installed beside openai %s', (version) => {
     const imports = `import OpenAI from 'openai';
       import { createClient, RateLimitError } from 'holdfast';
       import { undiciTransport } from 'holdfast/undici';
+      import { redisStore } from 'holdfast/redis';
       import { startMockServer, reply, fault } from 'holdfast/testing';`;
     expect(run('app.mjs', imports + PROGRAM)).toEqual(EXPECTED);
   });
@@ -88,6 +93,7 @@ describe.each(['7.57.0', '7.20.0'])('installed beside openai %s', (version) => {
     const requires = `const OpenAI = require('openai');
       const { createClient, RateLimitError } = require('holdfast');
       const { undiciTransport } = require('holdfast/undici');
+      const { redisStore } = require('holdfast/redis');
       const { startMockServer, reply, fault } = require('holdfast/testing');`;
     expect(run('app.cjs', `${requires} (async () => {${PROGRAM}})();`)).toEqual(EXPECTED);
   });

@@ -4,10 +4,17 @@ import { expect } from 'vitest';
 
 /** What the services answer to a block of a page, and what it then must print and have sent. */
 export interface Scene {
+  /** Starts what a page needs besides the mock server. */
+  needs?(): Promise<Surroundings>;
   script?(mock: MockServer): void;
   readonly prints?: readonly (string | RegExp)[];
   sent?(mock: MockServer): void;
 }
+
+/** What a block finds around it; or why it cannot run here. */
+export type Surroundings =
+  | { readonly env: Readonly<Record<string, string>>; close(): Promise<void>; readonly missing?: undefined }
+  | { readonly missing: string };
 
 const usage = { promptTokens: 9, completionTokens: 3 };
 const asked = (mock: MockServer): string[] => mock.requests.map(({ provider }) => provider);
