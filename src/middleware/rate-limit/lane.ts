@@ -230,9 +230,10 @@ function told(place: Place, error: LLMError): LLMError {
   return error;
 }
 
-function reportWait({ call: { report, target, clock }, since, blockedBy }: Place): void {
+function reportWait({ call: { report, target, clock }, since, blockedBy, resolve }: Place): void {
+  if (resolve === undefined || blockedBy === undefined) return;
   const ms = clock.now() - since;
-  if (ms > 0 && blockedBy !== undefined) report({ type: 'waiting', target, ms, reason: 'queue', limit: blockedBy });
+  if (ms > 0) report({ type: 'waiting', target, ms, reason: 'queue', limit: blockedBy });
 }
 
 function unlisten({ call: { signal }, onAbort }: Place): void {
