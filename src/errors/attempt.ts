@@ -15,7 +15,8 @@ export interface TokenCounts {
 
 /**
  * One try of one target within a call: what was asked, how it ended and how long it took.
- * A target that its circuit breaker refused is listed too, with outcome `circuit_open` and a duration of 0.
+ * A target that its circuit breaker refused, or that is cooling down, is listed too, with outcome `circuit_open` and a duration of 0;
+ * an attempt that another one beside it overtook has the outcome `aborted`.
  */
 export interface Attempt {
   /** Provider id, for example `anthropic`. */

@@ -2,7 +2,10 @@ import type { ErrorInit } from './llm-error.ts';
 import { stamp } from './llm-error.ts';
 import { APIConnectionError } from './wire-errors.ts';
 
-/** The circuit breaker of this target is open: nothing was sent. `retryAfterMs` is the time until its next trial. */
+/**
+ * Nothing was sent: the circuit breaker of this target is open, and `retryAfterMs` is the time until its next trial; or the target has
+ * asked to be left alone for longer than calls wait (code `cooling_down`), and `retryAfterMs` is what is left of that.
+ */
 export class CircuitOpenError extends APIConnectionError {
   declare readonly kind: 'circuit_open';
 

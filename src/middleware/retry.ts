@@ -97,7 +97,7 @@ export function retry(options: RetryOptions = {}): Middleware {
     try {
       result = await next(call);
     } catch (error) {
-      if (!isLLMError(error) || !(error.retryable || error.retryAfterMs !== undefined)) throw error;
+      if (!isLLMError(error) || !concernsRetry(error)) throw error;
       return (await import('./retry/repeat.ts')).repeat(call, next, policy, error);
     }
     if (budget !== false) {
@@ -109,4 +109,9 @@ export function retry(options: RetryOptions = {}): Middleware {
   }
 
   return Object.assign(retry, { close: () => policy.reasons.clear() });
+}
+
+/** Whether a failure may be repeated, or asks for a rest. What our own layers refuse does neither. */
+function concernsRetry({ retryable, retryAfterMs, kind }: LLMError): boolean {
+  return retryable || (retryAfterMs !== undefined && kind !== 'circuit_open');
 }

@@ -167,6 +167,16 @@ describe('what cools', () => {
     expect(await cooling(SECOND)).toBe(false);
   });
 
+  it('says what the running rest is for, not one that is over', async () => {
+    const steps = [asks('insufficient_credits', 2 * MINUTE), asks('rate_limit', 5 * MINUTE)];
+    const rig = layered([retry(exact)], steps);
+    await outcomeOf(rig);
+    expect(await outcomeOf(rig)).toMatchObject({ reason: expect.stringContaining('"429 insufficient credits"') });
+    await rig.clock.advance(2 * MINUTE);
+    await outcomeOf(rig);
+    expect(await outcomeOf(rig)).toMatchObject({ reason: expect.stringContaining('"429 rate limit"') });
+  });
+
   it('a failure of another target, which a layer between has asked, cools nothing here', async () => {
     const rig = layered([retry(exact)], [asks('rate_limit', 5 * MINUTE, { provider: 'azure', model: 'gpt-5' }), undefined]);
     await outcomeOf(rig);

@@ -35,17 +35,21 @@ export async function cool(error: LLMError, call: Call, cooldowns: CooldownStore
   const started = cooldowns.start(key, ms, call);
   if (started instanceof Promise) await started;
   if (reasons.size >= MOST_REASONS) reasons.clear();
-  reasons.set(key, `${error.status === undefined ? '' : `${error.status} `}${KINDS[error.kind].label}`);
+  const what = `${error.status === undefined ? '' : `${error.status} `}${KINDS[error.kind].label}`;
+  reasons.set(key, { what, until: call.clock.now() + ms });
   if (running <= 0) call.report({ type: 'cooldown', target, ms, error });
 }
 
 /** Tells that a target was not asked. */
 export function refuse(call: Call, leftMs: number, reasons: Reasons): CircuitOpenError {
-  const { target } = call;
+  const { target, clock } = call;
   const { cooldown, accountCooldown } = keysOf(target);
-  const reason = reasons.get(accountCooldown) ?? reasons.get(cooldown);
+  const now = clock.now();
+  const reason = [accountCooldown, cooldown]
+    .map((key) => reasons.get(key))
+    .find((known) => known !== undefined && known.until > now);
   const error = new CircuitOpenError({
-    message: `cooling down${reason === undefined ? '' : ` after "${reason}"`}: the provider asked to be left alone`,
+    message: `cooling down${reason === undefined ? '' : ` after "${reason.what}"`}: the provider asked to be left alone`,
     provider: target.provider,
     model: target.model,
     code: 'cooling_down',

@@ -17,6 +17,13 @@ export interface KindRetryOptions {
   readonly maxRetryAfter?: number | undefined;
 }
 
+export interface CoolingReason {
+  /** `429 rate limit`. */
+  readonly what: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
 /** The checked options of a `retry` layer, and what it remembers. */
 export interface RetryPolicy extends Backoff {
   readonly maxRetries: number;
@@ -27,7 +34,7 @@ export interface RetryPolicy extends Backoff {
   readonly cooldown: boolean;
   readonly store?: Store | undefined;
   /** Why targets cool, by the key of the cooldown: for messages only, and as far as this layer has seen it. */
-  readonly reasons: Map<string, string>;
+  readonly reasons: Map<string, CoolingReason>;
 }
 
 /** What holds for failures of one kind. */
