@@ -65,9 +65,6 @@ export function createCatalogue(overrides: ModelOverrides = {}): Catalogue {
 
 const told = (usage: TokenCounts, costUSD: number | undefined): Bill => (costUSD === undefined ? { usage } : { usage, costUSD });
 
-/** What the library knows of models by itself. */
-export const catalogue: Catalogue = createCatalogue();
-
 /** Lines by provider and name, made at the first look at a provider. */
 const lines = new Map<string, ReadonlyMap<string, string>>();
 

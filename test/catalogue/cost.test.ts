@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../src/catalogue/catalogue.ts';
+import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { costOf } from '../../src/catalogue/cost.ts';
+
+const catalogue = createCatalogue();
 
 const prices = { input: 2, output: 10, cacheRead: 0.5, cacheWrite: 3 };
 const M = 1_000_000;

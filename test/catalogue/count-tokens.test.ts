@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { countTokens as countExactly } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../src/catalogue/catalogue.ts';
+import { createCatalogue } from '../../src/catalogue/catalogue.ts';
+
+const catalogue = createCatalogue();
 
 const gpt = { provider: 'openai', model: 'gpt-5' };
 const claude = { provider: 'anthropic', model: 'claude-sonnet-4-5' };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, createCatalogue } from '../../src/catalogue/catalogue.ts';
+import { createCatalogue } from '../../src/catalogue/catalogue.ts';
+
+const catalogue = createCatalogue();
 
 const find = (text: string) => {
   const slash = text.indexOf('/');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { circuitBreaker, errorFromJSON, fallback, modelFacts, retry, timeout } from '../../src/index.ts';
+import { circuitBreaker, errorFromJSON, fallback, hedge, modelFacts, retry, timeout } from '../../src/index.ts';
 import { fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
 import { FIRST, messages, readAll, SECOND, startChained, until } from '../support/chained.ts';
@@ -135,6 +135,19 @@ describe('attempts that failed', () => {
     await until(() => chained.mock.requests.length === 1);
     controller.abort();
     expect(await failed).toMatchObject({ kind: 'aborted', attempts: [{ outcome: 'aborted', estimated: true }] });
+  });
+
+  it('the loser of a hedge is in the sum', async () => {
+    chained.mock.enqueue('openai', fault.stall(0));
+    chained.mock.enqueue('anthropic', answer);
+    const llm = chained.client({ use: [hedge({ after: 30, to: SECOND })] });
+    await llm.models.facts(FIRST);
+    const { route } = await llm.chat.completions.create({ model: FIRST, messages });
+    await until(() => route.attempts.length === 2);
+    const loser = route.attempts.find(({ outcome }) => outcome === 'aborted');
+    expect(loser).toMatchObject({ provider: 'openai', estimated: true });
+    expect(route.costUSD).toBeCloseTo(claude(1000, 100) + (loser?.costUSD ?? 0), 12);
+    expect(loser?.costUSD).toBeGreaterThan(0);
   });
 
   it('an open circuit costs nothing', async () => {

@@ -1,10 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LLMClient } from '../../src/index.ts';
-import { BudgetExceededError, budget, cache, circuitBreaker, fallback, memoryStore, retry, timeout } from '../../src/index.ts';
+import {
+  BudgetExceededError,
+  budget,
+  cache,
+  circuitBreaker,
+  fallback,
+  hedge,
+  memoryStore,
+  retry,
+  timeout,
+} from '../../src/index.ts';
+import { redisStore } from '../../src/redis/redis-store.ts';
 import { fakeClock, fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
 import { FIRST, messages, readAll, SECOND, startChained, until } from '../support/chained.ts';
 import { rejection } from '../support/client.ts';
+import { redisMissing, startRedis } from '../support/redis-server.ts';
+
+const PATIENT = { commandTimeout: 10_000, connectTimeout: 10_000 };
 
 /** FIRST costs 0.15 and 0.6 dollars a million tokens, SECOND 3 and 15: a tenth of a cent, and two cents and a half. */
 const answer = reply({ chunks: ['one ', 'two ', 'three'], usage: { promptTokens: 2000, completionTokens: 1000 } });
@@ -110,6 +124,17 @@ describe('a budget and streams', () => {
 });
 
 describe('a budget and other layers', () => {
+  it('pays for both requests of a hedge', async () => {
+    const layer = budget({ maxCostUSD: 1 });
+    const llm = chained.client({ use: [layer, hedge({ after: 30, to: SECOND })] });
+    chained.mock.enqueue('openai', fault.stall(0));
+    chained.mock.enqueue('anthropic', answer);
+    const { route } = await llm.chat.completions.create({ model: FIRST, messages });
+    await until(() => route.attempts.length === 2 && chained.connections() === 1);
+    expect(await costOf(layer)).toBeCloseTo(route.costUSD ?? 0, 12);
+    expect(route.costUSD).toBeGreaterThan(SECOND_COST);
+  });
+
   it('repeats are paid for, refusals are not', async () => {
     const layer = budget({ maxCostUSD: 1 });
     const clock = fakeClock();
@@ -158,5 +183,35 @@ describe('a budget and other layers', () => {
     expect((await layer.spent()).tokens?.spent).toBe(answered * 3000);
     expect(answered * 3000).toBeLessThanOrEqual(30_000);
     await store.close();
+  });
+});
+
+describe.skipIf(redisMissing() !== undefined)('a budget in Redis', () => {
+  it('is one for all who share it', async () => {
+    const server = await startRedis();
+    const stores = [redisStore(server.url, PATIENT), redisStore(server.url, PATIENT)];
+    try {
+      // the layer of each process, with a store of its own
+      const layers = stores.map((store) => budget({ maxTokens: 30_000, window: 60_000, key: () => 'team', store }));
+      const clients = layers.map((layer) => chained.client({ use: [layer] }));
+      chained.mock.enqueue('openai', ...Array.from({ length: 40 }, () => answer));
+      const outcomes = await Promise.all(
+        Array.from({ length: 40 }, (_, i) =>
+          clients[i % 2]?.chat.completions.create({ model: FIRST, messages, max_tokens: 3000 }).then(
+            () => 'answered',
+            (error: { kind: string }) => error.kind,
+          ),
+        ),
+      );
+      const answered = outcomes.filter((outcome) => outcome === 'answered').length;
+      expect(new Set(outcomes)).toEqual(new Set(['answered', 'budget_exceeded']));
+      expect(answered * 3000).toBeLessThanOrEqual(30_000);
+      for (const layer of layers) {
+        await expect.poll(async () => (await layer.spent('team')).tokens?.spent).toBe(answered * 3000);
+      }
+    } finally {
+      for (const store of stores) await store.close();
+      await server.close();
+    }
   });
 });

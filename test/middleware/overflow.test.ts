@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue as built } from '../../src/catalogue/catalogue.ts';
+import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import type { Catalogue, ModelFacts } from '../../src/contract/catalogue.ts';
 import type { FallbackList, FallbackOptions } from '../../src/middleware/fallback.ts';
 import { fallback } from '../../src/middleware/fallback.ts';
@@ -22,7 +22,7 @@ interface Asked {
 /** A catalogue that counts `tokens` for every prompt and tells what it was asked for. */
 function catalogueOf(tokens: number, asked: Asked = { loaded: 0, counted: [] }): () => Promise<Catalogue> {
   const catalogue: Catalogue = {
-    ...built,
+    ...createCatalogue(),
     find: ({ provider, model }): ModelFacts => ({ maxInputTokens: WINDOWS[`${provider}/${model}`] }),
     countTokens: async ({ provider, model }) => {
       asked.counted.push(`${provider}/${model}`);
@@ -100,7 +100,7 @@ describe('after an overflow', () => {
       {},
       {
         catalogue: () => ({
-          ...built,
+          ...createCatalogue(),
           find: () => ({ maxInputTokens: 10 }),
           countTokens: (_, request) => seen.push(request),
         }),
@@ -115,7 +115,7 @@ describe('after an overflow', () => {
     for (const separateOutput of [true, false]) {
       const rig = chain({ [PRIMARY]: [overflow()] }, undefined, [MIDDLE]);
       const find = (): ModelFacts => ({ maxInputTokens: 100_000, separateOutput });
-      const run = rig.run({}, { request: asked, catalogue: () => ({ ...built, find, countTokens: () => 50_000 }) });
+      const run = rig.run({}, { request: asked, catalogue: () => ({ ...createCatalogue(), find, countTokens: () => 50_000 }) });
       await run.catch(() => undefined);
       expect(rig.targets()).toEqual(separateOutput ? [PRIMARY, MIDDLE] : [PRIMARY]);
     }
@@ -125,7 +125,7 @@ describe('after an overflow', () => {
     const broken = [
       () => Promise.reject(new Error('gone')),
       async (): Promise<Catalogue> => ({
-        ...built,
+        ...createCatalogue(),
         find: () => ({ maxInputTokens: 1 }),
         countTokens: () => Promise.reject(new Error('no tokenizer')),
       }),

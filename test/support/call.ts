@@ -1,4 +1,4 @@
-import { catalogue } from '../../src/catalogue/catalogue.ts';
+import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import type { Call, CallOptions, OperationName, RequestOf } from '../../src/contract/call.ts';
 import type { DecodeContext } from '../../src/contract/codec.ts';
 import type { CallEvent } from '../../src/contract/events.ts';
@@ -7,6 +7,8 @@ import { ContentPolicyViolationError, InternalServerError } from '../../src/erro
 import { ResponseValidationError } from '../../src/errors/wire-errors.ts';
 import { memoryStore } from '../../src/state/memory-store.ts';
 import { systemClock } from '../../src/time/clock.ts';
+
+const catalogue = createCatalogue();
 
 export interface TestCall<K extends OperationName> extends Call<K> {
   /** What was reported, in order. */
