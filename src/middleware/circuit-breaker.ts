@@ -17,6 +17,8 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { CircuitOpenError } from '../errors/policy-errors.ts';
 import { isFailure } from './circuit-breaker/is-failure.ts';
+import type { CircuitName } from './circuit-breaker/own-circuits.ts';
+import { OwnCircuits } from './circuit-breaker/own-circuits.ts';
 
 /** When a target is left alone, and for how long. */
 export interface CircuitBreakerOptions {
@@ -67,7 +69,7 @@ const schema = z.strictObject({
   minCalls: z._default(z.int(AT_LEAST_ONE).check(z.gte(1, AT_LEAST_ONE)), 10),
   window: z._default(z.number(POSITIVE).check(z.gt(0, POSITIVE)), 30_000),
   openFor: z._default(z.number(POSITIVE).check(z.gt(0, POSITIVE)), 5_000),
-  key: z._default(callback<(call: Call) => string>(), () => keyOfTarget),
+  key: z.optional(callback<(call: Call) => string>()),
   isFailure: z.optional(callback<(error: LLMError) => boolean>()),
   store: z.optional(storeOption),
   name: z.optional(z.string()),
@@ -76,13 +78,11 @@ const schema = z.strictObject({
 /** So many tell a rate of 0.5 from one above 0.6; fewer open at 0.5 by chance now and then. */
 const ENOUGH_CALLS = 300;
 const LONGEST_TRIAL = 600_000;
-const MOST_STORES = 100;
 
 /** An attempt that was let through. */
 interface Passage {
   readonly store: Store;
-  readonly key: string;
-  readonly id: string;
+  readonly name: CircuitName;
   readonly permit: CircuitPermit;
   readonly call: Call;
 }
@@ -107,8 +107,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   const { failureRate, minCalls, window, openFor, ...given } = checkOptions(schema, options, 'circuitBreaker');
   const enoughCalls = Math.max(ENOUGH_CALLS, minCalls);
   const rule: CircuitRule = { failureRate, minCalls, windowMs: window, enoughCalls, openForMs: openFor };
-  const { name = given.isFailure?.name ?? '' } = given;
-  const circuits = new OwnCircuits(`${name}(${failureRate},${minCalls},${window},${openFor}):`, given.store);
+  const { name: ownName = given.isFailure?.name ?? '' } = given;
+  const circuits = new OwnCircuits(`${ownName}(${failureRate},${minCalls},${window},${openFor}):`, given.key, given.store);
   const speaksAgainst = given.isFailure ?? isFailure;
 
   function verdictOn(outcome: unknown, { permit, call }: Passage): CircuitVerdict {
@@ -125,11 +125,11 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   }
 
   function settle(passage: Passage, outcome: unknown): MaybePromise<void> {
-    const { store, id, permit, call } = passage;
+    const { store, name, permit, call } = passage;
     if (permit.trial && trials.get(call.trail)?.breaker === circuitBreaker) trials.delete(call.trail);
     const verdict = verdictOn(outcome, passage);
     const retryAfterMs = (verdict === 'failure' && (outcome as LLMError).retryAfterMs) || 0;
-    const changed = store.circuits.settle(id, rule, permit, verdict, retryAfterMs, call);
+    const changed = store.circuits.settle(name.id, rule, permit, verdict, retryAfterMs, call);
     if (changed instanceof Promise) return changed.then((change) => tell(passage, change));
     tell(passage, changed);
   }
@@ -138,18 +138,17 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     // Out of time before it began: its failure would say nothing about the target.
     if (call.deadline !== Number.POSITIVE_INFINITY && call.clock.now() >= call.deadline) return next(call);
     const store = circuits.storeFor(call);
-    const key = given.key(call);
-    const id = circuits.idOf(key);
-    const asked = store.circuits.admit(id, rule, Math.min(call.limits.attempt, LONGEST_TRIAL), call);
+    const name = circuits.nameOf(call);
+    const asked = store.circuits.admit(name.id, rule, Math.min(call.limits.attempt, LONGEST_TRIAL), call);
     const admission = asked instanceof Promise ? await asked : asked;
     const { permit } = admission;
     if (permit === undefined) {
       const held = trials.get(call.trail);
-      if (held?.id === id && held.breaker !== circuitBreaker) return next(call);
+      if (held?.id === name.id && held.breaker !== circuitBreaker) return next(call);
       throw refused(call, admission.refusal);
     }
-    if (permit.trial) trials.set(call.trail, { id, breaker: circuitBreaker });
-    const passage = { store, key, id, permit, call };
+    if (permit.trial) trials.set(call.trail, { id: name.id, breaker: circuitBreaker });
+    const passage = { store, name, permit, call };
     let result: ResultOf<K>;
     try {
       tell(passage, admission.changed);
@@ -172,11 +171,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   });
 }
 
-function keyOfTarget({ target: { provider, model, baseURL } }: Call): string {
-  return baseURL === '' ? `${provider}/${model}` : `${provider}/${model} at ${baseURL}`;
-}
-
-function tell({ key, call: { report, target } }: Passage, changed: CircuitChange | undefined): void {
+function tell({ name: { key }, call: { report, target } }: Passage, changed: CircuitChange | undefined): void {
   if (changed !== undefined) report({ type: 'breaker-changed', key, target, ...changed });
 }
 
@@ -190,53 +185,4 @@ function refused(call: Call, { state, retryAfterMs, calls, failures }: CircuitRe
   const error = new CircuitOpenError({ message, retryAfterMs, provider, model });
   call.report({ type: 'skipped', target: call.target, reason: 'circuit_open', error });
   return error;
-}
-
-/** The circuits of one breaker, in the stores that it has met. */
-class OwnCircuits {
-  readonly #prefix: string;
-  readonly #given: Store | undefined;
-  readonly #stores = new Set<Store>();
-  #latestStore: Store | undefined;
-  #latestKey: string | undefined;
-  #latestId = '';
-
-  constructor(prefix: string, given: Store | undefined) {
-    this.#prefix = prefix;
-    this.#given = given;
-  }
-
-  storeFor(call: Call): Store {
-    const store = this.#given ?? call.store;
-    if (store !== this.#latestStore) this.#meet(store);
-    return store;
-  }
-
-  idOf(key: string): string {
-    if (key !== this.#latestKey) {
-      this.#latestKey = key;
-      this.#latestId = this.#prefix + key;
-    }
-    return this.#latestId;
-  }
-
-  snapshot(): CircuitSnapshot[] {
-    const all = [...this.#stores].flatMap(({ circuits }) => circuits.known(this.#prefix));
-    return all.map((circuit) => ({ ...circuit, key: circuit.key.slice(this.#prefix.length) }));
-  }
-
-  forget(staying: Store | undefined): void {
-    for (const store of this.#stores) {
-      if (store !== this.#given && store !== staying) store.circuits.forget(this.#prefix);
-    }
-    this.#stores.clear();
-    this.#latestStore = undefined;
-  }
-
-  #meet(store: Store): void {
-    this.#latestStore = store;
-    this.#stores.add(store);
-    const [oldest] = this.#stores;
-    if (this.#stores.size > MOST_STORES && oldest !== undefined) this.#stores.delete(oldest);
-  }
 }

@@ -3,19 +3,29 @@ import type { Clock } from '../time/clock.ts';
 import type { Engine, EngineStart } from './circuit-engine.ts';
 import { createEngine } from './circuit-engine.ts';
 
+/** A permit of a circuit in memory. */
+export class MemoryPermit implements CircuitPermit {
+  readonly circuit: Circuit;
+  readonly trial: boolean;
+  /** When a trial that has not settled is taken for lost. */
+  readonly expires: number;
+
+  constructor(circuit: Circuit, trial: boolean, expires: number) {
+    this.circuit = circuit;
+    this.trial = trial;
+    this.expires = expires;
+  }
+}
+
 type State =
   | {
       readonly is: 'closed';
       readonly engine: Engine;
-      readonly admission: { readonly permit: CircuitPermit };
+      readonly admission: { readonly permit: MemoryPermit };
       readonly since: number;
     }
   | { readonly is: 'open'; readonly until: number; readonly calls: number; readonly failures: number }
-  | { readonly is: 'half-open'; readonly engine: Engine; trial: Trial | undefined };
-
-interface Trial extends CircuitPermit {
-  readonly expires: number;
-}
+  | { readonly is: 'half-open'; readonly engine: Engine; trial: MemoryPermit | undefined };
 
 export const LONGEST_OPEN = 300_000;
 export const LONGEST_ASKED = 900_000;
@@ -32,7 +42,7 @@ export class Circuit {
   constructor(key: string, rule: CircuitRule, clock: Clock) {
     this.#key = key;
     this.#rule = rule;
-    this.#state = closed(this.#engine('closed', clock), clock);
+    this.#state = this.#closed(this.#engine('closed', clock), clock);
   }
 
   get state(): 'closed' | 'open' | 'half-open' {
@@ -52,14 +62,14 @@ export class Circuit {
       if (state.trial !== undefined && now < state.trial.expires) {
         return { refusal: { state: 'half-open', retryAfterMs: this.#rule.openForMs, calls: 0, failures: 0 } };
       }
-      state.trial = { trial: true, expires };
+      state.trial = new MemoryPermit(this, true, expires);
       return { permit: state.trial };
     }
     if (now < state.until) {
       const { until, calls, failures } = state;
       return { refusal: { state: 'open', retryAfterMs: Math.ceil(until - now), calls, failures } };
     }
-    const permit = { trial: true, expires };
+    const permit = new MemoryPermit(this, true, expires);
     const changed = this.#enter({ is: 'half-open', engine: this.#engine('half-open', clock), trial: permit });
     return { permit, changed };
   }
@@ -72,15 +82,17 @@ export class Circuit {
     const tripped = state.engine.record(verdict, clock);
     if (verdict === 'success') {
       this.#askedUntil = 0;
-      return state.is === 'half-open' ? this.#enter(closed(state.engine, clock)) : undefined;
+      return state.is === 'half-open' ? this.#enter(this.#closed(state.engine, clock)) : undefined;
     }
     const now = clock.now();
     this.#askedUntil = Math.max(this.#askedUntil, now + Math.min(retryAfterMs, LONGEST_ASKED));
     return tripped ? this.#open(state, now, clock) : undefined;
   }
 
+  /** What is still under way settles without effect. */
   dispose(): void {
     if (this.#state.is !== 'open') this.#state.engine.dispose();
+    this.#state = { is: 'open', until: Number.POSITIVE_INFINITY, ...NONE };
   }
 
   #open(from: Exclude<State, { is: 'open' }>, now: number, clock: Clock): CircuitChange {
@@ -103,13 +115,18 @@ export class Circuit {
     return { from, to: state.is, ...(openForMs === undefined ? {} : { openForMs }) };
   }
 
+  #closed(engine: Engine, clock: Clock): State {
+    return {
+      is: 'closed',
+      engine,
+      admission: { permit: new MemoryPermit(this, false, Number.POSITIVE_INFINITY) },
+      since: clock.now(),
+    };
+  }
+
   #engine(start: EngineStart, clock: Clock): Engine {
     return createEngine(this.#key, start, this.#rule, clock);
   }
 }
 
 const NONE = { calls: 0, failures: 0 };
-
-function closed(engine: Engine, clock: Clock): State {
-  return { is: 'closed', engine, admission: { permit: { trial: false } }, since: clock.now() };
-}

@@ -8,7 +8,7 @@ import type {
   CircuitVerdict,
   StoreContext,
 } from '../contract/store.ts';
-import { Circuit } from './circuit.ts';
+import { Circuit, MemoryPermit } from './circuit.ts';
 import { Recent } from './recent.ts';
 
 export const MOST_CIRCUITS = 1_000;
@@ -26,14 +26,14 @@ export class MemoryCircuits implements CircuitStore {
   }
 
   settle(
-    key: string,
+    _key: string,
     _rule: CircuitRule,
     permit: CircuitPermit,
     verdict: CircuitVerdict,
     retryAfterMs: number,
     { clock }: StoreContext,
   ): CircuitChange | undefined {
-    return this.#circuits.peek(key)?.settle(permit, verdict, retryAfterMs, clock);
+    return permit instanceof MemoryPermit ? permit.circuit.settle(permit, verdict, retryAfterMs, clock) : undefined;
   }
 
   known(prefix: string): CircuitSnapshot[] {

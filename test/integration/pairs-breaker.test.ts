@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { circuitBreaker, fallback, retry, timeout } from '../../src/index.ts';
+import { circuitBreaker, fallback, memoryStore, retry, timeout } from '../../src/index.ts';
 import { fakeClock, fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
 import { FIRST, messages, passing, readAll, SECOND, startChained, THIRD, until } from '../support/chained.ts';
@@ -259,5 +259,30 @@ describe('streams and a breaker', () => {
     await clock.advance(10_000);
     expect(await readAll(await open(llm))).toEqual({ text: 'whole again' });
     expect(breaker.snapshot()).toMatchObject([{ state: 'closed' }]);
+  });
+});
+
+describe('clients with one store', () => {
+  it('share circuits; one that is closed leaves them to the other', async () => {
+    const store = memoryStore();
+    const make = () => chained.client({ store, use: [circuitBreaker({ minCalls: 2 })] });
+    const [one, two] = [make(), make()];
+    chained.mock.enqueue('openai', ...times(2, fault.unavailable()));
+    await rejection(one.chat.completions.create({ model, messages }));
+    await rejection(two.chat.completions.create({ model, messages }));
+    await one.close();
+    expect(await rejection(two.chat.completions.create({ model, messages }))).toMatchObject({ kind: 'circuit_open' });
+    expect(chained.mock.requests).toHaveLength(2);
+  });
+
+  it('of its own a client takes with it when it is closed', async () => {
+    const breaker = circuitBreaker({ minCalls: 1 });
+    chained.mock.enqueue('openai', fault.unavailable());
+    const [one, two] = [chained.client({ use: [breaker] }), chained.client({ use: [breaker] })];
+    await rejection(one.chat.completions.create({ model, messages }));
+    expect((await two.chat.completions.create({ model, messages })).choices).toHaveLength(1); // another client, another circuit
+    expect(breaker.snapshot()).toMatchObject([{ state: 'open' }, { state: 'closed' }]);
+    await one.close();
+    expect(breaker.snapshot()).toEqual([]);
   });
 });
