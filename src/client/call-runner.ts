@@ -1,6 +1,7 @@
 import type { WireAnswer } from '../contract/answer.ts';
 import type { Call, CallOptions, Limits, OperationName, RequestOf, ResultOf, Target } from '../contract/call.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
+import { withMadeKey } from '../contract/idempotency.ts';
 import type { MediaSource } from '../contract/media.ts';
 import type { Next } from '../contract/middleware.ts';
 import type { MaybePromise, Store } from '../contract/store.ts';
@@ -158,7 +159,7 @@ export class CallRunner {
     let complete = options;
     if (unsupportedParams !== undefined && options.unsupportedParams === undefined) complete = { ...complete, unsupportedParams };
     if (idempotencyKeys && options.idempotencyKey === undefined && operation !== 'models') {
-      complete = { ...complete, idempotencyKey: this.#nextId() };
+      complete = withMadeKey(complete, this.#nextId());
     }
     return complete;
   }

@@ -27,3 +27,17 @@ function digest(text: string): string {
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
+
+const made = new WeakSet<CallOptions>();
+
+/** Options with a key that nobody has asked for by name. */
+export function withMadeKey(options: CallOptions, idempotencyKey: string): CallOptions {
+  const complete = { ...options, idempotencyKey };
+  made.add(complete);
+  return complete;
+}
+
+/** The key that the caller has given: calls with another one must not stand for each other. */
+export function givenKey(options: CallOptions): string | undefined {
+  return made.has(options) ? undefined : options.idempotencyKey;
+}

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import { callback, checkOptions, milliseconds } from '../contract/check-options.ts';
 import { headerEntries } from '../contract/headers.ts';
+import { givenKey } from '../contract/idempotency.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import { canonicalJson } from '../state/answers/canonical-json.ts';
 import type { QuestionKey } from '../state/answers/question.ts';
@@ -95,9 +96,9 @@ export function coalesce(options: CoalesceOptions = {}): Middleware {
 
 /** How the call is to be made: calls that are made otherwise are not equal. */
 function mannerOf({ operation, request, options }: Call): string | undefined {
-  const { timeout, maxRetries, fallbacks, idempotencyKey, cache, headers } = options;
+  const { timeout, maxRetries, fallbacks, cache, headers } = options;
   const { stream_options } = request as { stream_options?: unknown };
   const entries = headers ? headerEntries(headers).map(([name, value]) => [name.toLowerCase(), value]) : [];
   entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  return canonicalJson([operation, stream_options, timeout, maxRetries, fallbacks, idempotencyKey, cache, entries]);
+  return canonicalJson([operation, stream_options, timeout, maxRetries, fallbacks, givenKey(options), cache, entries]);
 }

@@ -39,6 +39,19 @@ describe('over loopback', () => {
     expect(world.eventsOf('call-ended')).toHaveLength(20);
   });
 
+  it('keys that the client makes for each call keep nobody apart, those of callers do', async () => {
+    const llm = sharing({ idempotencyKeys: true });
+    await Promise.all([1, 2, 3].map(() => llm.chat.completions.create(params)));
+    expect(world.mock.requests.map(({ headers }) => headers['idempotency-key'])).toEqual([expect.any(String)]);
+    await Promise.all(['a', 'b', 'b'].map((idempotencyKey) => llm.chat.completions.create(params, { idempotencyKey })));
+    expect(
+      world.mock.requests
+        .slice(1)
+        .map(({ headers }) => headers['idempotency-key'])
+        .sort(),
+    ).toEqual(['a', 'b']);
+  });
+
   it('every way of reading works for everybody', async () => {
     world.mock.enqueue('openai', slow(['Kelp ', 'holds.']));
     const llm = sharing();
