@@ -143,6 +143,23 @@ describe('over loopback', () => {
     expect(world.asked()).toEqual(['openai', 'cohere', 'openai', 'openai']);
   });
 
+  it('text completions are kept, whole and streamed', async () => {
+    world.mock.enqueue('openai', reply({ chunks: ['Kelp ', 'holds.'], usage: { promptTokens: 9, completionTokens: 3 } }));
+    const llm = cached();
+    const params = { model: 'openai/gpt-3.5-turbo-instruct', prompt: 'Kelp' };
+    const texts = [];
+    for (let i = 0; i < 2; i++) {
+      const stream = await llm.completions.create({ ...params, stream: true });
+      let text = '';
+      for await (const { choices } of stream) text += choices[0]?.text ?? '';
+      texts.push(text);
+    }
+    const whole = await llm.completions.create(params);
+    expect([...texts, whole.choices[0]?.text]).toEqual(Array(3).fill('Kelp holds.'));
+    expect(whole.usage).toMatchObject({ prompt_tokens: 9, completion_tokens: 3 });
+    expect(world.asked()).toHaveLength(1);
+  });
+
   it('two clients share one store', async () => {
     const store = memoryStore();
     const one = cached({ store });
