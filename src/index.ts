@@ -139,7 +139,7 @@ export type {
   Store,
   StoreContext,
 } from './contract/store.ts';
-export type { ChunkReceiver, Settlement, StreamSource } from './contract/stream.ts';
+export type { ChunkObserver, ChunkReceiver, Settlement, StreamSource } from './contract/stream.ts';
 export { ChunkStream } from './contract/stream.ts';
 export type { Usage } from './contract/usage.ts';
 export type {
