@@ -1,4 +1,9 @@
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Options } from 'tsup';
+
+// files of their own, so that a bundler can leave out those that a program does not use
+const apart = [...globSync('src/middleware/*.ts'), 'src/middleware/fallback/pool.ts', 'src/client/model-facts.ts'];
 
 const config: Options = {
   entry: {
@@ -14,6 +19,7 @@ const config: Options = {
     'default-transport.node': 'src/wire/default-transport.node.ts',
     'media-download': 'src/wire/media-download.ts',
     'media-download.node': 'src/wire/media-download.node.ts',
+    ...Object.fromEntries(apart.map((file) => [`parts/${basename(file, '.ts')}`, file])),
   },
   format: ['esm', 'cjs'],
   // one copy of the error classes for all entries

@@ -4,6 +4,7 @@ import { linkBatches } from '../contract/batches.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { ClientEventName, ClientEventOf } from '../contract/events.ts';
 import { headerEntries } from '../contract/headers.ts';
+import { lazily } from '../contract/lazily.ts';
 import type { MediaSource } from '../contract/media.ts';
 import type { Middleware } from '../contract/middleware.ts';
 import type { MaybePromise } from '../contract/store.ts';
@@ -168,42 +169,27 @@ interface LazyTransport {
   close(): Promise<void>;
 }
 
-/** A promise only while the transport is being loaded. */
 function lazyTransport({ transport, fetch }: ClientOptions): LazyTransport {
-  let ready = transport ?? (fetch === undefined ? undefined : fetchTransport(fetch));
-  let loading: Promise<Transport> | undefined;
-  const load = async (): Promise<Transport> => {
-    const { createDefaultTransport } = await import('#default-transport');
-    ready = createDefaultTransport();
-    return ready;
-  };
+  const given = transport ?? (fetch === undefined ? undefined : fetchTransport(fetch));
+  if (given !== undefined) return { get: () => given, close: () => given.close() };
+  let made: MaybePromise<Transport> | undefined;
+  const own = lazily(async () => (await import('#default-transport')).createDefaultTransport());
   return {
     get() {
-      if (ready !== undefined) return ready;
-      loading ??= load();
-      return loading;
+      made = own();
+      return made;
     },
     async close() {
-      await (ready ?? (await loading))?.close();
+      await (await made)?.close();
     },
   };
 }
 
 function lazyCatalogue(own: ModelOverrides | undefined): () => MaybePromise<Catalogue> {
-  let known: MaybePromise<Catalogue> | undefined;
-  return () => {
-    known ??= import('../catalogue/catalogue.ts').then(({ createCatalogue }) => {
-      known = createCatalogue(own);
-      return known;
-    });
-    return known;
-  };
+  return lazily(async () => (await import('../catalogue/catalogue.ts')).createCatalogue(own));
 }
 
 function lazyMedia(clock: Clock): MediaSource {
-  let loading: Promise<MediaSource> | undefined;
-  return async (url, signal) => {
-    loading ??= import('../wire/media.ts').then(({ createMediaSource }) => createMediaSource({ clock }));
-    return (await loading)(url, signal);
-  };
+  const source = lazily(async () => (await import('../wire/media.ts')).createMediaSource({ clock }));
+  return async (url, signal) => (await source())(url, signal);
 }

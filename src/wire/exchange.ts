@@ -1,5 +1,6 @@
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import type { Operation, ReplyCodec, StreamCodec } from '../contract/codec.ts';
+import { lazily } from '../contract/lazily.ts';
 import type { Flow, Receiver, Transport, Wire, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import type { TimeoutPhase } from '../errors/kinds.ts';
@@ -9,7 +10,6 @@ import { FailureBody } from './failure-body.ts';
 import { abortFailure, brokenAnswer, closedFailure, connectionFailure, timeoutFailure } from './faults.ts';
 import { ReplySink } from './reply-sink.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
-import { StreamSink } from './stream-sink.ts';
 import { Unexplained } from './unexplained.ts';
 
 const MAX_REDIRECTS = 3;
@@ -264,11 +264,18 @@ export function replyOperation<K extends OperationName>(wire: Wire, codec: Reply
     });
 }
 
+const streaming = lazily(() => import('./stream-sink.ts'));
+
 /** An operation whose answer comes in chunks; resolves when the first content is in hand. */
 export function streamOperation<K extends 'stream' | 'completeStream'>(wire: Wire, codec: StreamCodec<K>): Operation<K> {
-  return (call: Call<K>): Promise<ResultOf<K>> =>
+  const open = ({ StreamSink }: typeof import('./stream-sink.ts'), call: Call<K>): Promise<ResultOf<K>> =>
     new Promise((resolve, reject) => {
       const message = codec.encode(call);
       new Exchange(wire, call, (control) => new StreamSink(control, codec, resolve, reject), true).start(message);
     });
+
+  return (call) => {
+    const loaded = streaming();
+    return loaded instanceof Promise ? loaded.then((module) => open(module, call)) : open(loaded, call);
+  };
 }

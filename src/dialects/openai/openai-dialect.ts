@@ -1,40 +1,38 @@
-import { ChatTally } from '../../contract/chat-tally.ts';
+import type { OperationName } from '../../contract/call.ts';
 import type { Operation } from '../../contract/codec.ts';
+import { lazily } from '../../contract/lazily.ts';
 import type { Provider } from '../../contract/provider.ts';
+import type { MaybePromise } from '../../contract/store.ts';
 import type { Wire } from '../../contract/wire.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation } from '../../wire/exchange.ts';
 import { decodeChat } from './decode.ts';
 import { chatEncoder } from './encode.ts';
 import type { Quirks } from './quirks.ts';
-import { ChatStreamDecoder } from './stream-decoder.ts';
-import type { VectorsAndTexts } from './vectors-and-texts.ts';
 
 /** Everything that a host of the OpenAI dialect offers, spoken with its quirks. */
 export function openaiOperations(wire: Wire, quirks: Quirks): Provider['operations'] {
   const offers = quirks.offers ?? ['chat', 'complete', 'embed', 'models'];
-  let loading: Promise<VectorsAndTexts> | undefined;
-  const load = async (): Promise<VectorsAndTexts> => (await import('./vectors-and-texts.ts')).vectorsAndTexts(wire, quirks);
-  const later =
-    <K extends keyof VectorsAndTexts>(name: K): Operation<K> =>
-    async (call) => {
-      loading ??= load();
-      const operation = (await loading)[name] as unknown as Operation<K>;
-      return operation(call);
-    };
+  const streams = lazily(async () => (await import('./chat-streams.ts')).chatStreams(wire, quirks));
+  const others = lazily(async () => (await import('./vectors-and-texts.ts')).vectorsAndTexts(wire, quirks));
 
   return {
     ...(offers.includes('chat') && {
       chat: replyOperation<'chat'>(wire, { encode: chatEncoder(quirks, false), decode: decodeChat }),
-      stream: streamOperation<'stream'>(wire, {
-        encode: chatEncoder(quirks, true),
-        framing: 'sse',
-        decoder: (context) => new ChatStreamDecoder(context, quirks),
-        tally: () => new ChatTally(),
-      }),
+      stream: later('stream', streams),
     }),
-    ...(offers.includes('complete') && { complete: later('complete'), completeStream: later('completeStream') }),
-    ...(offers.includes('embed') && { embed: later('embed') }),
-    ...(quirks.rerank !== undefined && { rerank: later('rerank') }),
-    ...(offers.includes('models') && { models: later('models') }),
+    ...(offers.includes('complete') && {
+      complete: later('complete', others),
+      completeStream: later('completeStream', others),
+    }),
+    ...(offers.includes('embed') && { embed: later('embed', others) }),
+    ...(quirks.rerank !== undefined && { rerank: later('rerank', others) }),
+    ...(offers.includes('models') && { models: later('models', others) }),
   };
 }
+
+type Offered<K extends OperationName> = { readonly [N in K]: Operation<N> };
+
+const later =
+  <K extends OperationName>(name: K, part: () => MaybePromise<Offered<K>>): Operation<K> =>
+  async (call) =>
+    (await part())[name](call);
