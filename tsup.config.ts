@@ -11,6 +11,7 @@ const config: Options = {
     undici: 'src/wire/undici-transport.ts',
     openai: 'src/openai/index.ts',
     batches: 'src/batches/index.ts',
+    'batches-bullmq': 'src/batches/bullmq/index.ts',
     server: 'src/server/index.ts',
     testing: 'src/testing/index.ts',
     redis: 'src/redis/index.ts',
@@ -32,6 +33,7 @@ const config: Options = {
       undici: 'src/wire/undici-transport.ts',
       openai: 'src/openai/index.ts',
       batches: 'src/batches/index.ts',
+      'batches-bullmq': 'src/batches/bullmq/index.ts',
       server: 'src/server/index.ts',
       testing: 'src/testing/index.ts',
       redis: 'src/redis/index.ts',
@@ -60,6 +62,7 @@ const config: Options = {
     'google-auth-library',
     '@aws-sdk/credential-provider-node',
     'ioredis',
+    'bullmq',
   ],
   removeNodeProtocol: false,
   esbuildOptions(options) {

@@ -9,6 +9,7 @@ const alias = [
   { find: /^holdfast\/undici$/, replacement: source('wire/undici-transport.ts') },
   { find: /^holdfast\/openai$/, replacement: source('openai/index.ts') },
   { find: /^holdfast\/batches$/, replacement: source('batches/index.ts') },
+  { find: /^holdfast\/batches\/bullmq$/, replacement: source('batches/bullmq/index.ts') },
   { find: /^holdfast\/server$/, replacement: source('server/index.ts') },
   { find: /^holdfast\/redis$/, replacement: source('redis/index.ts') },
   { find: /^holdfast\/testing$/, replacement: source('testing/index.ts') },

@@ -36,7 +36,10 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },
   redis: { may: ['errors', 'time', 'contract', 'state'], packages: /^(ioredis|zod\/mini)$/ },
-  batches: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|openai\/resources\/.+|node:sqlite)$/ },
+  batches: {
+    may: ['errors', 'time', 'contract', 'client'],
+    packages: /^(zod\/mini|openai\/resources\/.+|node:sqlite|bullmq|ioredis)$/,
+  },
   server: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|multipasta|node:http)$/ },
   cli: { may: [], packages: /^(holdfast(\/.+)?|node:.+|yaml|zod\/mini)$/ },
 };

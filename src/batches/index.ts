@@ -13,6 +13,7 @@ export type {
   ListPage,
   PageQuery,
 } from '../contract/batches.ts';
+export type { CommonEngineOptions } from './assemble.ts';
 export type { BatchEngineOptions } from './engine.ts';
 export { batchEngine } from './engine.ts';
 export type { ResultFormat } from './result-lines.ts';

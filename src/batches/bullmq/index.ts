@@ -1,0 +1,3 @@
+export type { RedisAddress } from '../redis/redis-link.ts';
+export type { BullBatchEngineOptions } from './bull-batch-engine.ts';
+export { bullBatchEngine } from './bull-batch-engine.ts';
