@@ -9,6 +9,7 @@ import { CACHE_SCENES } from '../support/layer-scenes/cache.ts';
 import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
 import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
+import { RATE_LIMIT_SCENES } from '../support/layer-scenes/rate-limit.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
 import { SHARED_STATE_SCENES } from '../support/layer-scenes/shared-state.ts';
 import type { Scene } from '../support/migration-scenes.ts';
@@ -61,6 +62,7 @@ const SCENES: Record<string, Scene> = {
   },
   'README.md › Testing your own app 1': { prints: ["[ 'service_unavailable', 'success' ]", /^stream_interrupted$/m] },
   ...MIGRATION_SCENES,
+  ...RATE_LIMIT_SCENES,
   ...RETRY_SCENES,
   ...CACHE_SCENES,
   ...HEDGE_SCENES,

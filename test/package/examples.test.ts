@@ -164,6 +164,14 @@ const EXPECTED: Record<string, Expectation> = {
     logs: /^(\w+ \d\/3[^\n]*\n)+$/,
     sent: (mock) => expect(mock.requests).toHaveLength(4),
   },
+  'rate-limit.ts': {
+    prints: [
+      '12 answers, 3 at once at most, 9 of the calls had to wait',
+      'openai/gpt-5-mini: 0 waiting, 0 running, 3 allowed',
+      /^refused \(queue_timeout\): come back in [45] s$/m,
+    ],
+    sent: (mock) => expect(mock.requests).toHaveLength(12),
+  },
   'test-your-app.ts': { prints: [/^3 requests, half a minute of waiting, in \d/m] },
 };
 

@@ -40,7 +40,10 @@ export interface RateLimitOptions {
   readonly key?: ((call: Call) => string) | undefined;
   /** `size`: calls that may wait with one key, default 1 000. `timeout`: milliseconds that one may wait, default only its deadline. */
   readonly queue?: { readonly size?: number | undefined; readonly timeout?: number | undefined } | undefined;
-  /** Milliseconds after which the places of a process that has died are free again; longer than the longest call. Default 660 000. */
+  /**
+   * Milliseconds after which a place of `concurrency` is free again though nobody gave it back: longer than the longest call. A store
+   * in Redis frees those of a process that has died much sooner. Default 660 000.
+   */
   readonly lease?: number | undefined;
   /** Where the limits are kept, to share them among clients or processes. Default: the client's store. */
   readonly store?: Store | undefined;
