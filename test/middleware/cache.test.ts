@@ -296,6 +296,34 @@ describe('a stream', () => {
     expect(turns).toBeGreaterThan(50);
   });
 
+  it('is handed to a layer that forwards it piece by piece, with turns in between, and waits when told', async () => {
+    const long = Array.from({ length: 1000 }, (_, i) => chunk(`w${i} `));
+    const { run } = layered([cache()], [() => streamOf(long)]);
+    await read(await run({}, streamed));
+    const replayed = (await run({}, streamed)) as unknown as ChunkStream<ChatChunk>;
+    const batches: number[] = [];
+    const ends: unknown[] = [];
+    replayed.forward({
+      push(batch) {
+        batches.push(batch.length);
+        if (batches.length === 4) replayed.source.pause();
+      },
+      settled: (settlement) => ends.push(settlement),
+    });
+    const turns = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    expect(batches).toEqual([64]);
+    await turns(30);
+    expect(batches).toEqual([64, 64, 64, 64]);
+    replayed.source.resume();
+    replayed.source.resume();
+    await turns(30);
+    expect(batches.reduce((sum, count) => sum + count)).toBe(1000);
+    expect(Math.max(...batches)).toBe(64);
+    expect(ends).toEqual(['success']);
+  });
+
   it('that its reader leaves is read no further', async () => {
     const long = Array.from({ length: 500 }, (_, i) => chunk(`w${i} `));
     const { run } = layered([cache()], [() => streamOf(long)]);

@@ -20,25 +20,27 @@ export interface Played<C> {
 export function replay<C>({ chunks, usage, broken }: Played<C>): ChunkStream<C> {
   let wanted = true;
   let over = false;
+  let feeding = false;
 
   const feed = (): void => {
-    while (wanted && !over) {
-      const batch = take(chunks);
-      stream.push(batch);
-      if (batch.length === BATCH) continue;
-      over = true;
-      stream.usage = usage;
-      stream.end();
-    }
+    const batch = take(chunks);
+    stream.push(batch);
+    if (batch.length === BATCH) return;
+    over = true;
+    stream.usage = usage;
+    stream.end();
   };
-  const feedLater = async (): Promise<void> => {
+  const feedOn = async (): Promise<void> => {
+    if (feeding) return;
+    feeding = true;
     await nextTurn();
     try {
-      feed();
+      for (; wanted && !over; await nextTurn()) feed();
     } catch (error) {
       over = true;
       stream.fail(broken(error));
     }
+    feeding = false;
   };
   const source = {
     status: 200,
@@ -48,7 +50,7 @@ export function replay<C>({ chunks, usage, broken }: Played<C>): ChunkStream<C> 
     },
     resume: () => {
       wanted = true;
-      void feedLater();
+      void feedOn();
     },
     cancel: () => {
       over = true;

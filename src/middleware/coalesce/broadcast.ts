@@ -2,7 +2,6 @@ import type { Call, OperationName } from '../../contract/call.ts';
 import type { Settlement } from '../../contract/stream.ts';
 import { ChunkStream } from '../../contract/stream.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
-import { isLLMError } from '../../errors/catalogue.ts';
 import { ownCopy } from '../../errors/own-copy.ts';
 import { StreamInterruptedError, TimeoutError } from '../../errors/wire-errors.ts';
 import { TapeReader, TapeWriter } from '../../state/answers/tape.ts';
@@ -44,7 +43,6 @@ const BATCH = 64;
  */
 export class Broadcast<C extends object> {
   readonly #source: ChunkStream<C>;
-  readonly #chunks: AsyncIterator<C, undefined>;
   readonly #settings: BroadcastSettings;
   readonly #taps = new Set<Tap<C>>();
   readonly #tape = new TapeWriter();
@@ -53,15 +51,16 @@ export class Broadcast<C extends object> {
   /** The number of the first line that is kept. */
   #first = 0;
   #size = 0;
-  #pulling = false;
+  #paused = false;
   #patience: Timer | undefined;
   #end: Settlement | undefined;
 
   constructor(source: ChunkStream<C>, settings: BroadcastSettings) {
     this.#source = source;
     this.#settings = settings;
-    this.#chunks = source[Symbol.asyncIterator]();
     this.#account = accountFor(settings.operation);
+    source.source.read?.();
+    source.forward({ push: (batch) => this.#arrived(batch), settled: (settlement) => this.#ended(settlement) });
   }
 
   /** A stream of everything from the beginning. `latest`: the last deadline of all readers. */
@@ -110,28 +109,31 @@ export class Broadcast<C extends object> {
       tap.stream.push(batch);
     }
     if (tap.at === next && this.#end !== undefined) this.#finish(tap, this.#end);
-    else this.#pull();
+    else this.#pace();
   }
 
-  /** The next chunk, when somebody has read everything so far. */
-  #pull(): void {
-    if (this.#pulling || this.#end !== undefined || !this.#isWanted()) return;
-    const { clock, maxBytes, maxPause } = this.#settings;
+  /** Lets the source go on while somebody has read everything so far, and the slowest is not too far behind. */
+  #pace(): void {
+    if (this.#end !== undefined) return;
+    const { clock, maxBytes, maxPause, over } = this.#settings;
+    const wanted = this.#isWanted();
     if (this.#size > maxBytes) {
-      this.#settings.over();
+      over();
       this.#forget();
-      if (this.#size > maxBytes) {
-        this.#patience ??= clock.timer(() => this.#cutSlowest(), maxPause);
-        return;
-      }
     }
+    const full = this.#size > maxBytes;
+    if (wanted && full) this.#patience ??= clock.timer(() => this.#cutSlowest(), maxPause);
+    else this.#calm();
+    const paused = !wanted || full;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#source.source.pause();
+    else this.#source.source.resume();
+  }
+
+  #calm(): void {
     this.#patience?.cancel();
     this.#patience = undefined;
-    this.#pulling = true;
-    this.#chunks
-      .next()
-      .then(({ value, done }) => (done === true ? this.#ended() : this.#arrived(value as C)))
-      .catch((error: unknown) => this.#broke(error));
   }
 
   #isWanted(): boolean {
@@ -139,29 +141,28 @@ export class Broadcast<C extends object> {
     return false;
   }
 
-  #arrived(chunk: C): void {
-    this.#pulling = false;
-    this.#account.add(chunk);
-    const line = this.#tape.write(chunk);
-    this.#lines.push(line);
-    this.#size += line.length + 1;
+  #arrived(batch: readonly C[]): void {
+    if (this.#end !== undefined) return;
+    try {
+      for (const chunk of batch) {
+        this.#account.add(chunk);
+        const line = this.#tape.write(chunk);
+        this.#lines.push(line);
+        this.#size += line.length + 1;
+      }
+    } catch (cause) {
+      const message = 'a chunk of a shared stream is more than data';
+      this.#ended(new StreamInterruptedError({ message, cause, partial: this.#account.partial() }));
+      this.#source.cancel();
+    }
     for (const tap of [...this.#taps]) this.#feed(tap);
   }
 
-  #broke(error: unknown): void {
-    const message = 'a chunk of a shared stream is more than data';
-    const partial = this.#account.partial();
-    this.#ended(isLLMError(error) ? error : new StreamInterruptedError({ message, cause: error, partial }));
-    this.#source.cancel();
-  }
-
-  #ended(error?: LLMError): void {
-    this.#pulling = false;
+  #ended(settlement: Settlement): void {
+    if (this.#end !== undefined) return;
+    this.#end = settlement;
     this.#settings.over();
-    this.#end = error;
-    this.#source.onSettled((settlement) => {
-      this.#end ??= settlement;
-    });
+    this.#calm();
     for (const { deadline } of this.#taps) deadline?.cancel(); // everything is here: none can pass any more
     for (const tap of [...this.#taps]) this.#feed(tap);
   }
@@ -202,8 +203,8 @@ export class Broadcast<C extends object> {
   #leave(tap: Tap<C>): void {
     if (!this.#taps.delete(tap)) return;
     tap.deadline?.cancel();
-    if (this.#taps.size > 0) return this.#pull();
-    this.#patience?.cancel();
+    if (this.#taps.size > 0) return this.#pace();
+    this.#calm();
     this.#settings.over();
     if (this.#end === undefined) this.#source.cancel();
   }
