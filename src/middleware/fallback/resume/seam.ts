@@ -1,4 +1,4 @@
-import { isRepetition, mayBeRepeatedFrom } from './words.ts';
+import { isOverAndOver, isRepetition, mayBeRepeatedFrom } from './words.ts';
 
 /** Of the written text, how much of its end is looked at for a repetition. */
 const WINDOW = 4_000;
@@ -7,6 +7,9 @@ const LEAST_UNFINISHED = 16;
 
 /** White space at the end, and half a character: what a model is not shown, because it would write it anew. */
 const LOOSE_END = /(?:\s|[\ud800-\udbff]$)+$/;
+
+/** The first half of a character. */
+const HALF = /[\ud800-\udbff]$/;
 
 /** The part of a broken text that its continuation is asked for with. */
 export const settledPart = (written: string): string => written.replace(LOOSE_END, '');
@@ -45,7 +48,7 @@ export class Seam {
   add(text: string): string {
     if (this.#stage === 'open') return text;
     this.#held += text;
-    if (this.#stage === 'repetition' && this.#mayRepeat()) return '';
+    if (this.#stage === 'repetition' && this.#mayRepeat(text)) return '';
     const { length } = this.#held;
     if (length < this.#loose.length && this.#loose.startsWith(this.#held)) return '';
     return this.#open();
@@ -55,21 +58,23 @@ export class Seam {
   end(): string {
     if (this.#stage === 'repetition') {
       const within = this.#places?.some((place) => !this.#settle(place, '')) ?? false;
-      this.#cut(within && this.#compared >= LEAST_UNFINISHED ? this.#held.length : this.#repetition());
+      const nothingNew = within && this.#compared >= LEAST_UNFINISHED && !isOverAndOver(this.#held.trim());
+      this.#cut(nothingNew ? this.#held.length : this.#repetition());
     }
     return this.#open();
   }
 
   /** Compares what has come; `false` once it is clear what of it is a repetition. */
-  #mayRepeat(): boolean {
+  #mayRepeat(text: string): boolean {
+    let piece = text;
     if (this.#places === undefined) {
-      this.#lead = this.#held.length - this.#held.trimStart().length;
-      if (this.#lead === this.#held.length) return true;
+      piece = this.#held.trimStart();
+      if (piece === '') return true;
+      this.#lead = this.#held.length - piece.length;
       this.#places = placesIn(this.#shown);
     }
     const shown = this.#shown;
     const from = this.#compared;
-    const piece = this.#held.slice(this.#lead + from);
     this.#places = this.#places.filter((place) => {
       const rest = shown.length - place - from;
       if (piece.length <= rest) return shown.startsWith(piece, place + from);
@@ -104,6 +109,8 @@ export class Seam {
   #open(): string {
     let same = 0;
     while (same < this.#loose.length && this.#loose[same] === this.#held[same]) same++;
+    const half = HALF.exec(this.#loose)?.[0];
+    if (half !== undefined && same < this.#loose.length && this.#held[same] === half) same++;
     this.overlap += same;
     const rest = this.#held.slice(same);
     this.#held = '';

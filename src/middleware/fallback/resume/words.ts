@@ -3,8 +3,10 @@ const LETTER = /\p{L}/u;
 /** Scripts that put no spaces between words. */
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-/** A repetition that does not begin with a word must be as long as this to be taken for one. */
-const LEAST = 5;
+/** A repetition that begins within a word, or with a number, must be as long as this to be taken for one; */
+const LEAST_OF_ANY = 5;
+/** one that begins with a sign as long as this: `## A`, `- it`. */
+const LEAST_OF_SIGNS = 3;
 /** So must a word, in characters, that the next word would begin with by chance. */
 const LEAST_WORD = 4;
 
@@ -13,11 +15,10 @@ export function mayBeRepeatedFrom(text: string, place: number): boolean {
   const at = characterAt(text, place);
   if (/\s/.test(at) || isLowSurrogate(text.charCodeAt(place))) return false;
   const length = text.length - place;
-  if (place === 0) return length > 1 || LETTER.test(at);
   const inside = WORD.test(at) && isInWord(text, place);
   if (UNSPACED.test(at)) return !inside || length > 1;
   if (LETTER.test(at) && !inside) return true;
-  return length >= LEAST && LETTER.test(text.slice(place));
+  return (place === 0 || length >= (WORD.test(at) ? LEAST_OF_ANY : LEAST_OF_SIGNS)) && LETTER.test(text.slice(place));
 }
 
 /**
@@ -28,14 +29,18 @@ export function mayBeRepeatedFrom(text: string, place: number): boolean {
  * @param spaced white space came before it. @param closed white space had been written after it: the last word was whole.
  */
 export function isRepetition(before: string, repeated: string, after: string, spaced: boolean, closed: boolean): boolean {
-  if (before.trimEnd().endsWith(repeated) || isPeriodic(repeated)) return false;
+  if (before.trimEnd().endsWith(repeated) || isOverAndOver(repeated)) return false;
   const last = characterAt(repeated, lastAt(repeated));
   const goesOn = after !== '' && isSpacedWord(last) && isSpacedWord(characterAt(after, 0));
   if (!goesOn || /\s/.test(repeated)) return true;
-  return !closed && (!spaced || repeated.length >= LEAST_WORD);
+  return !closed && (!spaced || before === '' || repeated.length >= LEAST_WORD);
 }
 
-/** Whether a text is one piece over and over. */
+/** Whether a text is one piece over and over, as `ha ha` and `0, 0, 0,` are. */
+export function isOverAndOver(text: string): boolean {
+  return isPeriodic(text) || isPeriodic(`${text} `) || isPeriodic(`${text}\n`);
+}
+
 function isPeriodic(text: string): boolean {
   const borders = new Uint32Array(text.length);
   let border = 0;
