@@ -393,4 +393,29 @@ describe.skipIf(redisMissing() !== undefined)('two clients that share a store in
     await Promise.all(clients.map((each) => each.close()));
     await Promise.all(stores.map((store) => store.close()));
   });
+
+  it('go on, each with limits of its own, when Redis is away', async () => {
+    const away = await startRedis();
+    const store = redisStore(away.url, { commandTimeout: 100, connectTimeout: 100 });
+    const gate = new Gate();
+    chained.mock.enqueue('openai', ...times(6, gate.answer()));
+    const limiter = rateLimit({ concurrency: 2 });
+    const llm = chained.client({ store, use: [limiter] });
+    const degraded: string[] = [];
+    llm.on('store-degraded', (event) => degraded.push(event.store));
+    const calls = times(6, 0).map(() => llm.chat.completions.create({ model, messages }));
+    await until(() => gate.busy === 2);
+    await away.kill();
+    for (let answered = 0; answered < 6; answered++) {
+      await until(() => gate.busy === Math.min(2, 6 - answered));
+      gate.open();
+    }
+    await Promise.all(calls);
+    expect(gate.most).toBe(2);
+    expect(degraded).toHaveLength(1);
+    expect(limiter.snapshot()).toMatchObject([{ queued: 0, running: 0 }]);
+    await llm.close();
+    await store.close();
+    await away.close();
+  });
 });
