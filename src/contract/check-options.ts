@@ -50,9 +50,11 @@ export function callback<F>(): z.ZodMiniType<F> {
   return z.custom<F>((value) => typeof value === 'function', 'a function');
 }
 
+const PARTS = ['buckets', 'slots', 'cooldowns', 'spending', 'answers', 'circuits'] as const;
+
 /** Where a layer keeps what it remembers. */
 export const storeOption: z.ZodMiniType<Store> = z.custom<Store>(
-  (value) => typeof value === 'object' && value !== null && 'circuits' in value,
+  (value) => PARTS.every((part) => typeof (value as Store | null | undefined)?.[part] === 'object'),
   'a store, as memoryStore() makes them',
 );
 

@@ -23,14 +23,11 @@ export interface Step<T> {
   late?(reply: unknown): void;
 }
 
-interface Outage {
-  readonly probeAt: number;
-  readonly wait: number;
-}
-
 const PROBE: Script = script('Probe', "redis.call('SET', KEYS[1], 'probe', 'PX', 1000)\nreturn 1\n");
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5_000;
+/** An outage sooner than this after the last one goes on where that one ended. */
+const CALM = 60_000;
 
 export const LINK_SCRIPTS: readonly Script[] = [PROBE];
 
@@ -45,7 +42,10 @@ export class Link {
   readonly #replies: ReplyLimit;
   readonly #openings: ReplyLimit;
   #opening: Promise<RedisClient> | undefined;
-  #outage: Outage | undefined;
+  /** When Redis is to be looked for; `undefined` while it answers. */
+  #probeAt: number | undefined;
+  #wait = 0;
+  #restoredAt = Number.NEGATIVE_INFINITY;
   #probing = false;
   #closed = false;
   /** Grows with every outage: what was sent before one says nothing about the next. */
@@ -62,13 +62,13 @@ export class Link {
 
   /** Whether steps are taken in Redis, as far as is known. */
   get shared(): boolean {
-    return this.#outage === undefined && !this.#closed;
+    return this.#probeAt === undefined && !this.#closed;
   }
 
   take<T>(step: Step<T>, context: StoreContext): MaybePromise<T> {
     if (this.#closed) return step.local();
-    if (this.#outage === undefined) return this.#takeThere(step, context);
-    this.#probe(this.#outage, context);
+    if (this.#probeAt === undefined) return this.#takeThere(step, context);
+    if (this.#clock.now() >= this.#probeAt) this.#probe(context);
     return step.local();
   }
 
@@ -108,9 +108,12 @@ export class Link {
   }
 
   #open(): Promise<RedisClient> {
-    this.#opening ??= this.#openings.wait(this.#connection.open()).finally(() => {
-      this.#opening = undefined;
+    const dropIfClosed = (): void => {
       if (this.#closed) this.#connection.drop();
+    };
+    this.#opening ??= this.#openings.wait(this.#connection.open(), dropIfClosed).finally(() => {
+      this.#opening = undefined;
+      dropIfClosed();
     });
     return this.#opening;
   }
@@ -118,26 +121,32 @@ export class Link {
   #lose(error: unknown, context: StoreContext): void {
     this.#epoch++;
     this.#connection.drop();
-    this.#outage = { probeAt: this.#clock.now() + FIRST_WAIT, wait: FIRST_WAIT };
+    if (this.#clock.now() - this.#restoredAt > CALM) this.#wait = 0;
+    this.#probeLater();
     report(context, { type: 'store-degraded', store: 'redis', reason: reasonOf(error) });
   }
 
-  #probe(outage: Outage, context: StoreContext): void {
-    if (this.#probing || this.#clock.now() < outage.probeAt) return;
+  #probe(context: StoreContext): void {
+    if (this.#probing) return;
     this.#probing = true;
     this.#reach(context).then(
       () => {
         this.#probing = false;
-        this.#outage = undefined;
+        this.#probeAt = undefined;
+        this.#restoredAt = this.#clock.now();
         if (!this.#closed) report(context, { type: 'store-restored', store: 'redis' });
       },
       () => {
         this.#probing = false;
         this.#connection.drop();
-        const wait = Math.min(outage.wait * 2, LONGEST_WAIT);
-        this.#outage = { probeAt: this.#clock.now() + wait, wait };
+        this.#probeLater();
       },
     );
+  }
+
+  #probeLater(): void {
+    this.#wait = Math.min(Math.max(FIRST_WAIT, this.#wait * 2), LONGEST_WAIT);
+    this.#probeAt = this.#clock.now() + this.#wait;
   }
 
   async #reach(context: StoreContext): Promise<void> {
@@ -155,7 +164,7 @@ function report({ report }: StoreContext, event: Parameters<StoreContext['report
   } catch {}
 }
 
-/** Codes and our own words only: messages may hold addresses and passwords. */
+/** Codes, and texts that are fixed: what a server or the network says may hold an address or a password. */
 function reasonOf(error: unknown): string {
   const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
   if (typeof code === 'string') return code;

@@ -68,7 +68,7 @@ const SCRIPTS: readonly Script[] = [
 /**
  * State that several processes share: budgets, limits, cooldowns, spending, cached answers and circuits in a Redis (5 or later,
  * or Valkey; a cluster too). Every step is one script, atomic there. While Redis is away every process goes on with state of its
- * own, at once, and says so with `store-degraded` and later `store-restored`; no call fails or waits for it.
+ * own, at once, and says so with `store-degraded` and later `store-restored`: no call fails, none waits longer than a time limit.
  *
  * A client that is given stays the giver's; for a URL or options the store makes a connection at the first call, and `close()`
  * ends it.

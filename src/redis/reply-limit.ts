@@ -31,13 +31,15 @@ export class ReplyLimit {
       };
       this.#pending.add(pending);
       this.#tickLater();
-      reply.then(
-        (value) => (this.#pending.delete(pending) ? resolve(value) : late(value)),
-        (error) => {
-          this.#pending.delete(pending);
-          reject(error);
-        },
-      );
+      reply
+        .then(
+          (value) => (this.#pending.delete(pending) ? resolve(value) : late(value)),
+          (error) => {
+            this.#pending.delete(pending);
+            reject(error);
+          },
+        )
+        .catch(() => {}); // of `late`
     });
   }
 

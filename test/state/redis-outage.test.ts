@@ -167,6 +167,28 @@ describe.skipIf(redisMissing() !== undefined)('while Redis is away', () => {
     await takeUntil(store, 'store-restored');
   });
 
+  it('a server that refuses the password is away', async () => {
+    const guarded = await startRedis({ requirepass: 'right' });
+    open.push(guarded);
+    expect(await take(storeAt(`redis://:wrong-secret@127.0.0.1:${guarded.port}`, PATIENT))).toMatchObject({ taken: true });
+    expect(await take(storeAt(guarded.url, PATIENT))).toMatchObject({ taken: true });
+    expect(events).toMatchObject([{ reason: 'WRONGPASS' }, { reason: 'NOAUTH' }]);
+    const right = storeAt(`redis://:right@127.0.0.1:${guarded.port}`, PATIENT);
+    expect(await take(right)).toMatchObject({ left: 999 });
+    expect(events).toHaveLength(2);
+  });
+
+  it('a key that something else has written is no reason to flap', async () => {
+    const store = storeAt(server.url, PATIENT);
+    await ask('SET', 'holdfast:bucket:b', 'of another program');
+    const end = performance.now() + 1_500;
+    while (performance.now() < end) {
+      await take(store, 0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(told().filter((type) => type === 'store-degraded').length).toBeLessThanOrEqual(3); // after 0.25 s, 0.5 s, 1 s
+  });
+
   it('scripts that the server has forgotten are sent again', async () => {
     const store = storeAt(server.url, PATIENT);
     await take(store);
