@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import type { BatchEngine, Store } from 'holdfast';
 import { createClient } from 'holdfast';
 import { batchEngine } from 'holdfast/batches';
 import { createHandler, nodeListener } from 'holdfast/server';
+import type { ServeConfig } from './serve-config.ts';
 import { readServeConfig } from './serve-config.ts';
 
 const HELP = `Usage: holdfast serve --config <file> [options]
@@ -36,8 +38,9 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     process.stdout.write(`${options.config} is in order\n`);
     return 0;
   }
-  const engine = config.batches === undefined ? undefined : batchEngine(config.batches);
-  const llm = createClient({ ...config.client, ...(engine === undefined ? {} : { batches: engine }), logger: console });
+  const batches = await engineOf(config);
+  const store = await storeOf(config);
+  const llm = createClient({ ...config.client, batches, store, logger: console });
   const server = createServer(nodeListener(createHandler(llm, config.handler)));
   const port = options.port ?? config.port ?? 4000;
   const host = options.host ?? config.host ?? '127.0.0.1';
@@ -56,7 +59,22 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   clearTimeout(patience);
   server.closeAllConnections();
   await llm.close();
+  await store?.close();
   return 0;
+}
+
+/** What needs Redis is loaded only where there is one. */
+async function engineOf({ batches, redis }: ServeConfig): Promise<BatchEngine | undefined> {
+  if (batches === undefined) return undefined;
+  if (redis === undefined) return batchEngine(batches);
+  const { bullBatchEngine } = await import('holdfast/batches/bullmq');
+  return bullBatchEngine({ connection: redis, ...batches });
+}
+
+async function storeOf({ redis }: ServeConfig): Promise<Store | undefined> {
+  if (redis === undefined) return undefined;
+  const { redisStore } = await import('holdfast/redis');
+  return redisStore(redis);
 }
 
 interface Args {

@@ -16,6 +16,8 @@ export interface ServeConfig {
   readonly handler: HandlerOptions;
   /** Absent: no batches. */
   readonly batches?: BatchEngineOptions | undefined;
+  /** Where state is shared with other processes; batches too, over BullMQ. Absent: none is. */
+  readonly redis?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -37,6 +39,9 @@ const schema = z.strictObject({
   unsupportedParams: z.optional(z.enum(['error', 'drop'])),
   layers: z.optional(z.partialRecord(z.enum(LAYER_NAMES), z.unknown())),
   batches: z.optional(z.union([z.boolean(), settings])),
+  redis: z.optional(
+    z.string('a URL such as "redis://host:6379"').check(z.regex(/^rediss?:\/\/./, 'a URL such as "redis://host:6379"')),
+  ),
 });
 
 /**
@@ -56,13 +61,14 @@ export async function readServeConfig(path: string, env: Environment): Promise<S
     });
     throw document.error(problems);
   }
-  const { host, port, keys, models, limits, layers, batches, ...client } = checked.data;
+  const { host, port, keys, models, limits, layers, batches, redis, ...client } = checked.data;
   const use = layers === undefined ? {} : { use: located(document, ['layers'], () => buildLayers(layers)) };
   return {
     host,
     port,
     client: { ...client, ...use } as ClientOptions,
     handler: { ...(keys && { keys }), ...(models && { models }), ...(limits && { limits }) } as HandlerOptions,
+    redis,
     ...(batches === undefined || batches === false ? {} : { batches: batches === true ? {} : batches }),
   };
 }

@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module';
 
 const SOURCES: Readonly<Record<string, string>> = {
   holdfast: '../../src/index.ts',
+  'holdfast/batches/bullmq': '../../src/batches/bullmq/index.ts',
   'holdfast/batches': '../../src/batches/index.ts',
   'holdfast/redis': '../../src/redis/index.ts',
   'holdfast/server': '../../src/server/index.ts',
