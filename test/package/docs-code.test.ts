@@ -11,6 +11,7 @@ import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
 import { RATE_LIMIT_SCENES } from '../support/layer-scenes/rate-limit.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
+import { SERVER_SCENES } from '../support/layer-scenes/server.ts';
 import { SHARED_STATE_SCENES } from '../support/layer-scenes/shared-state.ts';
 import type { Scene } from '../support/migration-scenes.ts';
 import { MIGRATION_SCENES } from '../support/migration-scenes.ts';
@@ -67,6 +68,7 @@ const SCENES: Record<string, Scene> = {
   ...CACHE_SCENES,
   ...HEDGE_SCENES,
   ...CATALOGUE_SCENES,
+  ...SERVER_SCENES,
   ...BREAKER_SCENES,
   ...SHARED_STATE_SCENES,
 };
@@ -84,7 +86,9 @@ beforeAll(() => {
 describe('the code in the pages', () => {
   it('is all looked at', () => {
     const looked = blocks
-      .filter(({ page }) => /^(README|docs\/(catalogue|shared-state|side-effects|(from-|layers\/).+))\.md$/.test(page))
+      .filter(({ page }) =>
+        /^(README|docs\/(batches|catalogue|server|shared-state|side-effects|(from-|layers\/).+))\.md$/.test(page),
+      )
       .map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
     for (const { name, notRun } of blocks) expect(notRun === undefined || notRun.length > 10, name).toBe(true);
