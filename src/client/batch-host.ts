@@ -30,7 +30,8 @@ export async function runBatchLine(client: BatchRunner, line: BatchLine, model: 
   try {
     const call = RUNS[endpoint](client, params, { signal, metadata: { batch: batchId, custom_id: customId } });
     const { data, request_id } = await call.withResponse();
-    return { status: 200, requestId: request_id ?? data.route.correlationId, body: data as never };
+    const { correlationId, costUSD } = data.route;
+    return { status: 200, requestId: request_id ?? correlationId, body: data as never, costUSD };
   } catch (error) {
     if (signal.aborted) throw error;
     if (!isLLMError(error)) {

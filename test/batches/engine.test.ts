@@ -143,6 +143,7 @@ describe('runs', () => {
       ['r1', 400],
     ]);
     expect(await run.progress()).toMatchObject({
+      costUSD: (7 * 0.25 + 2 * 2) / 1e6,
       status: 'completed',
       total: 2,
       completed: 1,
