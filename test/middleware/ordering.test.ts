@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Middleware } from '../../src/contract/middleware.ts';
 import { isLLMError } from '../../src/errors/catalogue.ts';
 import type { ErrorKind } from '../../src/errors/kinds.ts';
+import { cache } from '../../src/middleware/cache.ts';
 import { circuitBreaker } from '../../src/middleware/circuit-breaker.ts';
+import { coalesce } from '../../src/middleware/coalesce.ts';
 import { fallback } from '../../src/middleware/fallback.ts';
 import { hedge } from '../../src/middleware/hedge.ts';
 import { retry } from '../../src/middleware/retry.ts';
@@ -62,6 +64,8 @@ const LAYERS = {
   hedge: () => hedge({ after: 50 }),
   breaker: () => circuitBreaker({ minCalls: 2 }),
   timeout: () => timeout(),
+  cache: () => cache(),
+  coalesce: () => coalesce(),
   own: (): Middleware => async (call, next) => next({ ...call, metadata: { ...call.metadata, seen: true } }),
 };
 

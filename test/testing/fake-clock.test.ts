@@ -41,6 +41,21 @@ describe('fakeClock', () => {
     );
   });
 
+  it('waits for hashes that are under way before a timer is set', async () => {
+    const clock = fakeClock(0);
+    const seen: number[] = [];
+    const rounds = Array.from({ length: 20 }, async (_, i) => {
+      for (let round = 0; round < 3; round++) {
+        await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${i} ${round}`));
+        await sleep(clock, 10);
+        seen.push(clock.now());
+      }
+    });
+    await clock.advance(30);
+    await Promise.all(rounds);
+    expect(seen).toEqual([10, 20, 30].flatMap((at) => Array(20).fill(at)));
+  });
+
   it('runs timers that timers and promises set on the way', async () => {
     const clock = fakeClock(0);
     const seen: number[] = [];
