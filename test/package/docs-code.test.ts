@@ -13,6 +13,7 @@ import { RATE_LIMIT_SCENES } from '../support/layer-scenes/rate-limit.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
 import { SERVER_SCENES } from '../support/layer-scenes/server.ts';
 import { SHARED_STATE_SCENES } from '../support/layer-scenes/shared-state.ts';
+import { TIMEOUT_SCENES } from '../support/layer-scenes/timeout.ts';
 import type { Scene } from '../support/migration-scenes.ts';
 import { MIGRATION_SCENES } from '../support/migration-scenes.ts';
 import { mockEnvironment, ROOT, runProgram } from '../support/run-program.ts';
@@ -69,6 +70,8 @@ const SCENES: Record<string, Scene> = {
   ...HEDGE_SCENES,
   ...CATALOGUE_SCENES,
   ...SERVER_SCENES,
+  ...TIMEOUT_SCENES,
+  'README.md › Server and batches 1': { prints: ['Hello from the mock server.', /^Oslo 200$/m, /^Lima 200$/m] },
   ...BREAKER_SCENES,
   ...SHARED_STATE_SCENES,
 };
