@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as holdfast from 'holdfast';
 import { fault } from 'holdfast/testing';
@@ -85,13 +85,14 @@ describe('the table of errors', () => {
 
 describe('the table of layers', () => {
   const cells = new Map(
-    rows(section('Layers')).map(([layer = '', , defaults = '']) => [layer.replace(/\(.*/, '').replaceAll('`', ''), defaults]),
+    rows(section('Layers')).map(([layer = '', , defaults = '']) => [/`(\w+)\(/.exec(layer)?.[1] ?? layer, defaults]),
   );
 
   /** The defaults in a layer's schema. */
   function defaultsOf(layer: string): Record<string, number> {
     const source = readFileSync(join(ROOT, `src/middleware/${layer}.ts`), 'utf8');
-    const found = [...source.matchAll(/^ {2}(\w+): z\._default\(.+, ([\d_.]+)\),$/gm)];
+    const options = source.slice(source.indexOf('\nconst schema ='));
+    const found = [...options.matchAll(/^ {2}(\w+): z\._default\(.+, ([\d_.]+)\),$/gm)];
     return Object.fromEntries(found.map(([, name, value = '']) => [name, Number(value.replaceAll('_', ''))]));
   }
 
@@ -99,14 +100,16 @@ describe('the table of layers', () => {
 
   it('has the defaults of retry', () => {
     const { maxRetries, minDelay, maxDelay, maxRetryAfter } = defaultsOf('retry');
+    const budget = readFileSync(join(ROOT, 'src/contract/retry-budget.ts'), 'utf8');
+    const capacity = /capacity: z\._default\(.+, (\d+)\),/.exec(budget)?.[1];
     expect(cells.get('retry')).toBe(
-      `${maxRetries} retries, ${time(minDelay)} to ${time(maxDelay)}, \`maxRetryAfter\` ${time(maxRetryAfter)}`,
+      `${maxRetries} retries, ${time(minDelay)} to ${time(maxDelay)}, \`maxRetryAfter\` ${time(maxRetryAfter)}, ${capacity} tokens`,
     );
   });
 
   it('has the defaults of the circuit breaker', () => {
     const { failureRate = 0, minCalls, window, openFor } = defaultsOf('circuit-breaker');
-    const source = readFileSync(join(ROOT, 'src/middleware/circuit-breaker/circuit.ts'), 'utf8');
+    const source = readFileSync(join(ROOT, 'src/state/circuit.ts'), 'utf8');
     const longest = Number(/LONGEST_OPEN = ([\d_]+)/.exec(source)?.[1]?.replaceAll('_', ''));
     expect(cells.get('circuitBreaker')).toBe(
       `opens when more than ${failureRate * 100} % of ${minCalls} or more calls in ${time(window)} failed, for ${time(openFor)}, doubling to ${time(longest)}`,
@@ -120,8 +123,22 @@ describe('the table of layers', () => {
     );
   });
 
-  it('is the default of a client, and complete', () => {
-    expect([...cells.keys()].filter((name) => name in holdfast)).toEqual(['fallback', 'retry', 'circuitBreaker', 'timeout']);
+  it('has every layer that there is, the default ones first, each with its page', () => {
+    const names = [...cells.keys()].filter((name) => name in holdfast);
+    expect(names.slice(0, 4)).toEqual(['fallback', 'retry', 'circuitBreaker', 'timeout']);
+    const pages = [...section('Layers').matchAll(/\(docs\/layers\/([\w-]+)\.md\)/g)].map(([, page]) => page);
+    expect([...new Set(pages)].sort()).toEqual(readdirSync(join(ROOT, 'docs/layers')).map((page) => page.replace(/\.md$/, '')));
+    expect(names.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)).sort()).toEqual(
+      pages.filter((page) => page !== 'pool').sort(),
+    );
+  });
+
+  it('tells the defaults of the others', () => {
+    expect(cells.get('cache')).toBe('an hour');
+    expect(defaultsOf('cache')).toEqual({});
+    expect(readFileSync(join(ROOT, 'src/middleware/cache.ts'), 'utf8')).toContain('3_600_000');
+    expect(cells.get('hedge')).toContain('95th percentile of the last 100 calls');
+    expect(cells.get('contextCheck')).toMatch(/windows of 2.200 models/);
   });
 });
 
