@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -39,46 +38,54 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
   const bus = settings['cluster-enabled'] === 'yes' ? { 'cluster-port': String(await freePort()) } : {};
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-'));
   const port = await freePort();
-  let child = await launch(port, folder, { ...settings, ...bus });
-  const endWithTests = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithTests);
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  };
+  const launch = (): Promise<Guarded> => launched(port, folder, { ...settings, ...bus });
+  let server = await launch();
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    kill,
+    kill: () => server.kill(),
     async restart() {
-      await kill();
-      child = await launch(port, folder, { ...settings, ...bus });
+      await server.kill();
+      server = await launch();
     },
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    freeze: () => void process.kill(server.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(server.pid, 'SIGCONT'),
     async close() {
-      await kill();
-      process.off('exit', endWithTests);
+      await server.kill();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
+/** A process that ends with this one, however this one ends. */
+interface Guarded {
+  readonly pid: number;
+  kill(): Promise<void>;
+}
+
+/** The shell waits for the end of its input, which ends with the process that holds the other side. */
+const GUARD = 'redis-server "$@" </dev/null >/dev/null 2>&1 & echo $!; read -r _; kill -9 $!';
 const ATTEMPTS = 500;
 
-async function launch(port: number, folder: string, more: Readonly<Record<string, string>>): Promise<ChildProcess> {
+async function launched(port: number, folder: string, more: Readonly<Record<string, string>>): Promise<Guarded> {
   const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no', dir: folder, databases: 1, ...more };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn('redis-server', args, { stdio: 'ignore' });
+  const shell = spawn('sh', ['-c', GUARD, 'sh', ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = once(shell, 'exit');
+  const [pid] = await once(shell.stdout, 'data');
+  const server: Guarded = {
+    pid: Number(pid),
+    async kill() {
+      shell.stdin.end();
+      await ended;
+    },
+  };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}; is port ${port} taken?`);
-    if (await answers(port)) return child;
+    if (await answers(port)) return server;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  child.kill('SIGKILL');
-  throw new Error(`redis-server did not answer on port ${port}`);
+  await server.kill();
+  throw new Error(`redis-server did not answer on port ${port}; is it taken?`);
 }
 
 function answers(port: number): Promise<boolean> {
