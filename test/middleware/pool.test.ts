@@ -433,6 +433,25 @@ describe('what is under way is counted down on every way out', () => {
   });
 });
 
+describe('calls of one moment', () => {
+  it.each(['leastBusy', 'latency'] as const)('do not all find the same member idle: %s', async (strategy) => {
+    const made = pool([A, B], { strategy });
+    const never = new Promise<never>(() => {});
+    const rig = layered([fallback([])], [() => never]);
+    const ask = { model: '', operation: 'chat', clock: rig.clock };
+    for (const member of [0, 1]) {
+      const turn = made.begin(member, ask);
+      await rig.clock.advance(100);
+      turn.answered();
+      turn.ended();
+    }
+    for (let i = 0; i < 3; i++) made.begin(0, ask);
+    for (let i = 0; i < 9; i++) void rig.run({}, addressed(made));
+    await rig.clock.advance(0);
+    expect(inFlight(made).toSorted()).toEqual([6, 6]);
+  });
+});
+
 describe('the options', () => {
   it.each<[unknown, unknown, string]>([
     [[], undefined, 'pool: expected one or more members'],

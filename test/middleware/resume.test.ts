@@ -5,6 +5,7 @@ import type { ChatChunk, ChatDelta } from '../../src/contract/chat.ts';
 import type { Settlement } from '../../src/contract/stream.ts';
 import { ChunkStream } from '../../src/contract/stream.ts';
 import type { LLMError } from '../../src/errors/catalogue.ts';
+import { pool } from '../../src/middleware/fallback/pool.ts';
 import type { FallbackList, FallbackOptions } from '../../src/middleware/fallback.ts';
 import { fallback } from '../../src/middleware/fallback.ts';
 import type { Changes, Layered, Step } from '../support/layered.ts';
@@ -206,6 +207,19 @@ describe('a break', () => {
     expect(late.told).toEqual(['cancel']);
     expect(rig.eventsOf('resumed')).toEqual([]);
     expect(rig.targets()).toEqual([PRIMARY, SECOND]);
+  });
+
+  it('a member of a pool that was taken for it is given back when the reader leaves', async () => {
+    const first = hand(text('a'));
+    const members = pool(['azure/a', 'openrouter/b']);
+    const rig = rigOf([first.stream], []);
+    const outer = await opened(rig, {}, { target: { provider: 'fast', model: '', baseURL: '', pool: members } });
+    expect(members.snapshot().map(({ inFlight }) => inFlight)).toEqual([1, 0]);
+    first.stream.fail(broken());
+    outer.cancel();
+    await settled();
+    expect(members.snapshot().map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+    expect(rig.targets()).toEqual(['azure/a']);
   });
 
   it('before anybody reads is mended all the same', async () => {

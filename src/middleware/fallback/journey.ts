@@ -67,11 +67,12 @@ export class Journey<K extends OperationName> {
     return this.#at(next);
   }
 
-  async #ask({ call, stop: { seat } }: Step<K>): Promise<ResultOf<K>> {
-    if (seat === undefined) return this.#next(call);
-    const turn = seat.pool.begin(seat.index, seat.ask);
+  /** @param prepare changes the call before it is asked. */
+  async #ask({ call, stop }: Step<K>, prepare?: (call: Call<K>) => Promise<Call<K>>): Promise<ResultOf<K>> {
+    const turn = this.#route.begin(stop);
+    if (turn === undefined) return this.#next(prepare === undefined ? call : await prepare(call));
     try {
-      const result = await this.#next(call);
+      const result = await this.#next(prepare === undefined ? call : await prepare(call));
       turn.answered();
       whenSettled(result, (settlement) => turn.ended(typeof settlement === 'string' ? undefined : settlement));
       return result;
@@ -88,7 +89,8 @@ export class Journey<K extends OperationName> {
         const next = await this.#route.after(error, call, stop);
         return next && ({ call: redirect(this.#call, next), stop: next } as unknown as ResumeStep);
       },
-      ask: (next) => this.#ask(next as unknown as Step<K>) as Promise<ResultOf<'stream'>>,
+      ask: (next, prepare) => this.#ask(next as unknown as Step<K>, prepare as never) as Promise<ResultOf<'stream'>>,
+      leave: ({ stop }) => this.#route.leave(stop),
     };
     return resumable(stream as ResultOf<'stream'>, step as unknown as ResumeStep, onward) as ResultOf<K>;
   }

@@ -21,7 +21,9 @@ export interface Step {
 export interface Onward {
   /** Where to go after a failure; `undefined` when the way is over. */
   after(error: LLMError, step: Step): Promise<Step | undefined>;
-  ask(step: Step): Promise<ChunkStream<ChatChunk>>;
+  ask(step: Step, prepare: (call: Call<'stream'>) => Promise<Call<'stream'>>): Promise<ChunkStream<ChatChunk>>;
+  /** A step is not taken after all. */
+  leave(step: Step): void;
 }
 
 /** What a part of an answer mends. */
@@ -124,7 +126,8 @@ class Mending {
     let failed = from;
     for (let error = broken; ; ) {
       const next: Step | undefined = (await this.#onward.after(error, failed)) ?? this.#again(from);
-      if (next === undefined || this.#over) return this.#fail(this.#firstError);
+      if (next === undefined) return this.#fail(this.#firstError);
+      if (this.#over) return this.#onward.leave(next);
       try {
         return this.#mend(await this.#ask(next), next, broken);
       } catch (thrown) {
@@ -153,13 +156,20 @@ class Mending {
   /** A target that refuses to be prefilled after all is told in words. */
   async #ask(step: Step): Promise<ChunkStream<ChatChunk>> {
     const written = this.#answer.partial();
-    const { call, prefilled } = await continuationOf(step.call, written, false);
+    let prefilled = false;
+    const prepare =
+      (inWords: boolean) =>
+      async (call: Call<'stream'>): Promise<Call<'stream'>> => {
+        const continuation = await continuationOf(call, written, inWords);
+        prefilled = continuation.prefilled;
+        return continuation.call;
+      };
     try {
-      return await this.#onward.ask({ ...step, call });
+      return await this.#onward.ask(step, prepare(false));
     } catch (error) {
-      const refused = prefilled && isLLMError(error, 'bad_request', 'unprocessable_entity') && call.trail.attemptsLeft > 0;
-      if (!refused || this.#over) throw error;
-      return this.#onward.ask({ ...step, call: (await continuationOf(step.call, written, true)).call });
+      const refused = prefilled && isLLMError(error, 'bad_request', 'unprocessable_entity');
+      if (!refused || this.#over || step.call.trail.attemptsLeft <= 0) throw error;
+      return this.#onward.ask(step, prepare(true));
     }
   }
 

@@ -1,8 +1,9 @@
 import type { Call } from '../../contract/call.ts';
+import type { PoolTurn } from '../../contract/pool.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import type { ErrorKind } from '../../errors/kinds.ts';
 import { AbortError, TimeoutError } from '../../errors/wire-errors.ts';
-import type { Stop } from './chain.ts';
+import type { Seat, Stop } from './chain.ts';
 import { nameOf } from './chain.ts';
 import { placesOf } from './members.ts';
 import { Overflow } from './overflow.ts';
@@ -26,6 +27,8 @@ export class Route {
   /** Names of models that were too small, without their hosts: the same model is no larger elsewhere. */
   readonly #tooSmall = new Set<string>();
   readonly #overflow = new Overflow();
+  /** Members of pools that were taken and not asked yet. */
+  readonly #taken = new Map<Stop, PoolTurn>();
   #ahead: readonly Stop[];
 
   /** @param call the caller's own. */
@@ -38,7 +41,20 @@ export class Route {
   /** Where to begin: at the call's own target, or at the best member of its pool. */
   async first(): Promise<Stop> {
     const own = ownStop(this.#call);
-    return own.target.pool === undefined ? own : ((await this.#placeAt(own)) as Stop);
+    return own.target.pool === undefined ? own : this.#take(await this.#placesAt(own));
+  }
+
+  /** An attempt at a stop begins; `undefined` where it is no member of a pool. */
+  begin(stop: Stop): PoolTurn | undefined {
+    const turn = this.#taken.get(stop) ?? stop.seat?.pool.begin(stop.seat.index, stop.seat.ask);
+    this.#taken.delete(stop);
+    return turn;
+  }
+
+  /** A stop is not asked after all. */
+  leave(stop: Stop): void {
+    this.#taken.get(stop)?.ended();
+    this.#taken.delete(stop);
   }
 
   /**
@@ -52,19 +68,21 @@ export class Route {
     if (endsTheCall(error)) throw error;
     const movesOn = this.#movesOn(error, call);
     if (!movesOn && !(seat !== undefined && OF_THE_MEMBER.has(error.kind))) return undefined;
-    const next = movesOn ? await this.#nextPlace() : await this.#placeAt(seat?.stop as Stop);
+    const places = movesOn ? await this.#nextPlaces() : await this.#placesAt(seat?.stop as Stop);
     const reason = SKIPPED[error.kind];
-    if ((reason !== undefined || !movesOn) && (next !== undefined || !isPrimary)) {
+    const isLast = places.length === 0;
+    if ((reason !== undefined || !movesOn) && !(isLast && isPrimary)) {
       const { report, target } = call;
       if (reason !== undefined) report({ type: 'skipped', target, reason, error });
       report({ type: 'warning', target, message: `${nameOf(target)} was skipped: ${error.reason}` });
     }
-    if (next === undefined) return undefined;
+    if (isLast) return undefined;
     refuseWhenOver(error, call);
     if (call.trail.attemptsLeft <= 0) {
-      call.report({ type: 'skipped', target: next.target, reason: 'attempts' });
+      call.report({ type: 'skipped', target: (places[0] as Stop).target, reason: 'attempts' });
       return undefined;
     }
+    const next = this.#take(places);
     call.report({ type: 'fallback', from: call.target, to: next.target, error });
     return next;
   }
@@ -89,16 +107,16 @@ export class Route {
     return when(error, call);
   }
 
-  async #nextPlace(): Promise<Stop | undefined> {
+  async #nextPlaces(): Promise<readonly Stop[]> {
     for (const stop of this.#ahead) {
-      const place = await this.#placeAt(stop);
-      if (place !== undefined) return place;
+      const places = await this.#placesAt(stop);
+      if (places.length > 0) return places;
     }
-    return undefined;
+    return [];
   }
 
-  /** The best place of a stop that was not asked yet and is not known to be too small. */
-  async #placeAt(stop: Stop): Promise<Stop | undefined> {
+  /** The places of a stop that were not asked yet and are not known to be too small. */
+  async #placesAt(stop: Stop): Promise<readonly Stop[]> {
     const open: Stop[] = [];
     for (const place of placesOf(stop, this.#call)) {
       const name = nameOf(place.target);
@@ -108,12 +126,23 @@ export class Route {
         this.#call.report({ type: 'skipped', target: place.target, reason: 'too_small' });
       } else open.push(place);
     }
-    const [first] = open;
-    if (first?.seat === undefined) return first;
+    return open;
+  }
+
+  /** The best of some places. A member is taken and counted in one step: calls at once would all find the same one idle. */
+  #take(places: readonly Stop[]): Stop {
+    const [first] = places as [Stop];
+    if (first.seat === undefined) return first;
     const { pool, ask } = first.seat;
-    const seats = open.map(({ seat }) => seat?.index as number);
-    const place = open[seats.indexOf(pool.choose(seats, ask))] as Stop & { seat: object };
-    return { ...place, seat: { ...place.seat, others: open.length > 1 } as Stop['seat'] };
+    const seats = places.map(({ seat }) => seat as Seat);
+    const index = pool.choose(
+      seats.map((seat) => seat.index),
+      ask,
+    );
+    const chosen = places.find(({ seat }) => seat?.index === index) ?? first;
+    const stop: Stop = { ...chosen, seat: { ...(chosen.seat as Seat), others: places.length > 1 } };
+    this.#taken.set(stop, pool.begin(index, ask));
+    return stop;
   }
 
   async #isTooSmall(place: Stop): Promise<boolean> {
