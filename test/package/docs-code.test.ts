@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { docBlocks } from '../support/doc-blocks.ts';
 import { CACHE_SCENES } from '../support/layer-scenes/cache.ts';
 import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
+import { CHAIN_SCENES } from '../support/layer-scenes/chain.ts';
 import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
 import { RATE_LIMIT_SCENES } from '../support/layer-scenes/rate-limit.ts';
@@ -73,6 +74,7 @@ const SCENES: Record<string, Scene> = {
   ...TIMEOUT_SCENES,
   'README.md › Server and batches 1': { prints: ['Hello from the mock server.', /^Oslo 200$/m, /^Lima 200$/m] },
   ...BREAKER_SCENES,
+  ...CHAIN_SCENES,
   ...SHARED_STATE_SCENES,
 };
 

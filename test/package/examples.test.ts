@@ -62,6 +62,30 @@ const EXPECTED: Record<string, Expectation> = {
       /^2\. anthropic\/claude-sonnet-4-5: success after \d+ ms$/m,
     ],
   },
+  'resume.ts': {
+    script(mock) {
+      mock.enqueue('anthropic', fault.cutAfter(3, reply({ chunks: ['Kelp ', 'holds ', 'on ', 'to ', 'rocks.'] })));
+      mock.enqueue('openai', reply({ chunks: ['holds on', ' to rocks.', ' It sways.'] }));
+    },
+    prints: [
+      /^Kelp holds on to rocks\. It sways\.$/m,
+      'anthropic/claude-sonnet-4-5 broke off after 14 characters; openai/gpt-5-mini went on and repeated 9 of them',
+      /^1\. anthropic: stream_interrupted\n2\. openai: success$/m,
+    ],
+  },
+  'pool.ts': {
+    script(mock) {
+      mock.enqueue('openai', ...Array.from({ length: 6 }, () => reply({ text: 'A seaweed.', delayMs: 20 })));
+      mock.enqueue('anthropic', fault.overloaded(), reply('A seaweed.'));
+    },
+    prints: [
+      /^key_a: \d of 8\nkey_b: \d of 8\nanthropic: 1 of 8$/m,
+      /^anthropic said service_unavailable, key_[ab] answered$/m,
+      /^key_a\/gpt-5-mini: 0 under way$/m,
+      /^anthropic\/claude-haiku-4-5: 0 under way/m,
+    ],
+    sent: (mock) => expect(mock.requests).toHaveLength(9),
+  },
   'typed-errors.ts': {
     script: (mock) => mock.enqueue('openai', fault.rateLimit({ retryAfterSeconds: 2 })),
     prints: ['openai/gpt-5-mini: 429 rate limit', 'RateLimitError: come back in 2000 ms', 'OpenAI.RateLimitError: true'],
