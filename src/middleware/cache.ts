@@ -105,7 +105,7 @@ export function cache(options: CacheOptions = {}): Middleware {
     const recorder = new Recorder(form, maxBytes);
     stream.observe(recorder);
     stream.onSettled((settlement) => {
-      if (settlement === 'success' && !stream.rawRead) keep(key, recorder.kept(stream.usage), call);
+      if (settlement === 'success' && !stream.rawRead && answeredByTarget(call)) keep(key, recorder.kept(stream.usage), call);
     });
   }
 
@@ -125,9 +125,10 @@ export function cache(options: CacheOptions = {}): Middleware {
       }
     }
     const result = await next(call);
-    if (!answeredByTarget(call)) return result;
+    if (answeredElsewhere(call)) return result;
+    // who has answered a stream is known at its end: it may have been resumed elsewhere
     if (result instanceof ChunkStream) keepLater(key, form, result as unknown as ChunkStream<object>, call);
-    else keep(key, written(form, result as object), call);
+    else if (answeredByTarget(call)) keep(key, written(form, result as object), call);
     return result;
   };
 }
@@ -138,7 +139,9 @@ interface Found<K extends OperationName> {
 }
 
 /** A fallback's answer, and what a layer made up, is not the answer of the model that was asked. */
-function answeredByTarget({ trail: { attempts, winner }, target }: Call): boolean {
-  if (winner === undefined || isAnother(winner, target)) return false;
-  return attempts.some(({ outcome }) => outcome === 'success');
+function answeredByTarget(call: Call): boolean {
+  const { attempts, winner } = call.trail;
+  return winner !== undefined && !answeredElsewhere(call) && attempts.some(({ outcome }) => outcome === 'success');
 }
+
+const answeredElsewhere = ({ trail: { winner }, target }: Call): boolean => winner !== undefined && isAnother(winner, target);

@@ -69,6 +69,12 @@ describe('after an overflow', () => {
     ['the prompt as the provider counted it', { promptTokens: 120_000, maxTokens: 100 }, 10, [PRIMARY, LARGE]],
     ['a count that is smaller than our own', { promptTokens: 90_000 }, 500_000, [PRIMARY, MIDDLE]],
     ['the window alone', { maxTokens: 100_000 }, 10, [PRIMARY, LARGE]],
+    [
+      'an estimate made before it was sent, which counts for its target alone',
+      { promptTokens: 900_000, maxTokens: 9, estimatedTokens: 9 },
+      10,
+      [PRIMARY, SMALL],
+    ],
     ['nonsense', { promptTokens: Number.NaN, maxTokens: -1 }, 90_000, [PRIMARY, MIDDLE]],
   ])('what the provider tells counts: %s', async (_, details, tokens, expected) => {
     const rig = chain({ [PRIMARY]: [overflow(details)] }, undefined, [SMALL, MIDDLE, LARGE]);

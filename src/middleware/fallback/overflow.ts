@@ -13,7 +13,9 @@ export class Overflow {
 
   learn({ details }: LLMError): void {
     this.#happened = true;
-    const { promptTokens, maxTokens } = details;
+    const { promptTokens, maxTokens, estimatedTokens } = details;
+    // an estimate for one target; for others it is made anew
+    if (estimatedTokens !== undefined) return;
     if (isCount(promptTokens)) this.#counted = Math.max(promptTokens, this.#counted ?? 0);
     if (isCount(maxTokens)) this.#above = Math.max(maxTokens, this.#above);
   }
