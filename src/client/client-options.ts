@@ -16,8 +16,9 @@ import type { ProviderEntry } from './providers.ts';
 /** What `createClient` accepts. Everything may be left out: keys and addresses then come from the environment. */
 export interface ClientOptions {
   /**
-   * Settings by provider id (`{ anthropic: { apiKey: '…' } }`), or a provider of your own
-   * (`{ mine: openaiCompatible({ baseURL, apiKey }) }` gives `mine/<model>`).
+   * Settings by provider id (`{ anthropic: { apiKey: '…' } }`), or under a name of your own: a provider
+   * (`{ mine: openaiCompatible({ baseURL, apiKey }) }` gives `mine/<model>`), another instance of a built-in one
+   * (`providerInstance('azure', { … })`), or several that share the calls (`pool(['azure_eu', 'azure_us'])`).
    */
   readonly providers?: Readonly<Record<string, ProviderEntry | undefined>> | undefined;
   /**
