@@ -5,6 +5,7 @@ const OUTCOMES: readonly Outcome[] = ['unsettled', 'answered', 'failed', 'turned
 
 /** What became of every call. All of its memory is taken at the start, so that it does not show as growth of the heap. */
 export class CallLog {
+  readonly #arrivals: readonly number[];
   readonly #startedAt: Float64Array;
   readonly #endedAt: Float64Array;
   readonly #outcome: Uint8Array;
@@ -14,7 +15,10 @@ export class CallLog {
   readonly #reason: Uint16Array;
   readonly #reasons: string[] = [''];
 
-  constructor(calls: number) {
+  /** @param arrivals the moment of each call. */
+  constructor(arrivals: readonly number[]) {
+    this.#arrivals = arrivals;
+    const calls = arrivals.length;
     this.#startedAt = new Float64Array(calls);
     this.#endedAt = new Float64Array(calls);
     this.#outcome = new Uint8Array(calls);
@@ -46,6 +50,7 @@ export class CallLog {
       return {
         call,
         stream: isStream(call),
+        arrivedAt: round(this.#arrivals[call]),
         startedAt: round(this.#startedAt[call]),
         endedAt: round(this.#endedAt[call]),
         outcome,

@@ -89,7 +89,7 @@ export function figuresOf(plan: StormPlan, { client, server, connections }: Play
 }
 
 const within = (calls: readonly CallRecord[], { from, until }: Pick<Phase, 'from' | 'until'>): CallRecord[] =>
-  calls.filter(({ startedAt }) => startedAt >= from && startedAt < until);
+  calls.filter(({ arrivedAt }) => arrivedAt >= from && arrivedAt < until);
 
 const took = ({ startedAt, endedAt, outcome }: CallRecord): number => (outcome === 'unsettled' ? 0 : endedAt - startedAt);
 
@@ -159,8 +159,8 @@ function seriesOf(plan: StormPlan, calls: readonly CallRecord[], first: readonly
   };
   return {
     stepMs: STEP_MS,
-    arrived: counts(calls.map(({ startedAt }) => startedAt)),
-    answered: counts(calls.filter(isAnswered).map(({ startedAt }) => startedAt)),
+    arrived: counts(calls.map(({ arrivedAt }) => arrivedAt)),
+    answered: counts(calls.filter(isAnswered).map(({ arrivedAt }) => arrivedAt)),
     requests: counts(first.map(([, at]) => at)),
   };
 }

@@ -40,6 +40,8 @@ export type Outcome = 'answered' | 'failed' | 'turned-away' | 'unsettled';
 export interface CallRecord {
   readonly call: number;
   readonly stream: boolean;
+  /** When it was due; it began at once, or a little later on a busy machine. */
+  readonly arrivedAt: number;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: Outcome;
@@ -91,7 +93,7 @@ export interface SoakReport {
   readonly duplicatedWords: number;
   readonly lostWords: number;
   readonly truncated: number;
-  /** MB in use after every tenth of the calls, garbage collected. */
+  /** MB in use after every tenth of the calls, garbage collected, while others are under way. */
   readonly heapMB: readonly number[];
   /** More at the end than before the first call, the client closed. */
   readonly timers: number;

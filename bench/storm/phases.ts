@@ -18,10 +18,12 @@ interface Spell {
 }
 
 const SPELLS: readonly Spell[] = [
-  { name: 'half 503', sky: 'errors', seconds: 6, after: ['calm', 2] },
-  { name: 'brown-out', sky: 'brown-out', seconds: 6, after: ['calm', 3] },
-  { name: 'outage', sky: 'outage', seconds: 10, after: ['recovery', 9] },
-  { name: 'rate limit', sky: 'rate-limit', seconds: 6, after: ['calm', 3] },
+  { name: 'half 503', sky: 'errors', seconds: 5, after: ['calm', 2] },
+  // long enough for a breaker that opened in the brown-out to be closed again before the outage
+  { name: 'brown-out', sky: 'brown-out', seconds: 5, after: ['calm', 6] },
+  // long enough for a trial to fail in it, and the calm for the next one to come
+  { name: 'outage', sky: 'outage', seconds: 10, after: ['recovery', 12] },
+  { name: 'rate limit', sky: 'rate-limit', seconds: 5, after: ['calm', 3] },
   { name: 'cut streams', sky: 'cut-streams', seconds: 5, after: ['calm', 3] },
 ];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ROSTER } from './clients/roster.ts';
 import type { ClientRun, StormRun } from './report.ts';
 import { markdown, percent, seconds } from './report.ts';
-import { describeSky } from './weather.ts';
+import { describeSky, GOOD_ANSWER_MS } from './weather.ts';
 
 type Cell = (run: ClientRun) => string;
 
@@ -75,7 +75,7 @@ function textOf(run: StormRun): string {
     .join(
       ' and ',
     )} (cells: ${loads.map(([concurrency]) => concurrency).join(' / ')}); a call that finds no free place is turned away and counts as not answered.
-A good answer takes 75 ms, and every call has a deadline of ${settings.deadlineMs / 1000} s.
+A good answer takes ${GOOD_ANSWER_MS} ms, and every call has a deadline of ${settings.deadlineMs / 1000} s.
 
 ${readmeTable(run)}
 

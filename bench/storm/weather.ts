@@ -6,8 +6,9 @@ import { phaseAt } from './phases.ts';
 import { pause } from './process-state.ts';
 import { WORDS, wordsOf } from './words.ts';
 
-/** How the providers answer; milliseconds. */
-export const PACE = { firstWord: 25, perWord: 4, refusal: 8, brownOut: 20 };
+/** How the providers answer; milliseconds. A good answer takes about {@link GOOD_ANSWER_MS}. */
+export const PACE = { firstWord: 80, perWord: 10, refusal: 10, brownOut: 20 };
+export const GOOD_ANSWER_MS: number = PACE.firstWord + PACE.perWord * WORDS;
 /** What happens to requests in a phase: shares, and what a rate limit lets through. */
 export const STRENGTH = { errors: 0.5, cut: 0.3, endedEarly: 0.1, withinLimit: 0.3, retryAfterSeconds: 2 };
 

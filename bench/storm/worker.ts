@@ -5,7 +5,7 @@ import { ROSTER } from './clients/roster.ts';
 import { arrivalsOf, drive, isStream } from './drive.ts';
 import type { BreakerChange, FromClient, StormPlan, ToClient } from './messages.ts';
 import { parent } from './parent.ts';
-import { heapMB, now, timers } from './process-state.ts';
+import { now, settledHeapMB, timers } from './process-state.ts';
 import { promptOf } from './words.ts';
 
 const WARM_UP_CALLS = 200;
@@ -22,8 +22,8 @@ const breaker: BreakerChange[] = [];
 const make = await load(id);
 const client = make(JSON.parse(addresses) as Addresses, (to) => breaker.push({ at: Math.round(now() - startAt), to }));
 await warmUp(client);
-const log = new CallLog(arrivalsOf(plan).length);
-const heapBefore = await heapMB();
+const log = new CallLog(arrivalsOf(plan));
+const heapBefore = await settledHeapMB();
 const timersBefore = timers();
 run.tell({ type: 'ready' });
 
@@ -33,7 +33,7 @@ await client.close?.();
 run.tell({ type: 'ended' });
 
 await measured;
-const left = { timers: Math.max(0, timers() - timersBefore), heapGrowthMB: (await heapMB()) - heapBefore };
+const left = { timers: Math.max(0, timers() - timersBefore), heapGrowthMB: (await settledHeapMB()) - heapBefore };
 run.tell({
   type: 'report',
   settings: client.settings,

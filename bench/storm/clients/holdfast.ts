@@ -31,10 +31,10 @@ const makeWith =
     };
   };
 
-/** The layers that the README recommends, with a second provider to go to; its limits are ten times a good answer's times. */
+/** The layers that the README recommends, with a second provider to go to. Its limits are some twelve times a good answer's times. */
 export const make: MakeStormClient = makeWith(
-  `fallback(['${SECOND}']), retry(), circuitBreaker(), timeout({ firstToken: 250, attempt: 1000 })`,
-  () => [fallback([SECOND]), retry(), circuitBreaker(), timeout({ firstToken: 250, attempt: 1000 })],
+  `fallback(['${SECOND}']), retry(), circuitBreaker(), timeout({ firstToken: 1000, attempt: 2500 })`,
+  () => [fallback([SECOND]), retry(), circuitBreaker(), timeout({ firstToken: 1000, attempt: 2500 })],
 );
 
 /** Nowhere to go: what the layers do for one provider. */
