@@ -26,7 +26,7 @@ export interface PhaseFigures {
 export interface Recovery {
   /** Until a request reached the provider that had been down. All of them are answered from then on. */
   readonly firstAnswer: number | null;
-  /** Until the next second of calls, and all that follow in the phase, are answered to 99 %. */
+  /** Until 99 % of the calls that arrive within the next second are answered. */
   readonly ninetyNine: number | null;
   /** Trials of the breaker after the end, up to the one that closed it. */
   readonly trials: number;
@@ -137,12 +137,9 @@ function recoveryOf({ phases }: StormPlan, { client, server }: Played): Recovery
 }
 
 function againWell(calls: readonly CallRecord[], { from, until }: Phase): number | null {
-  const shareFrom = (start: number, end: number): number => {
-    const some = within(calls, { from: start, until: end });
-    return some.length === 0 ? 1 : some.filter(isAnswered).length / some.length;
-  };
   for (let start = from; start + 1000 <= until; start += 100) {
-    if (shareFrom(start, start + 1000) >= AGAIN_WELL && shareFrom(start, until) >= AGAIN_WELL) return start - from;
+    const some = within(calls, { from: start, until: start + 1000 });
+    if (some.filter(isAnswered).length >= some.length * AGAIN_WELL) return start - from;
   }
   return null;
 }

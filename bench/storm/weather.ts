@@ -84,11 +84,15 @@ export async function wellAnswer({ call, attempt, said, stream }: Asked, seed: n
   const spread = 0.7 + 0.6 * chance(seed, call, attempt, 2);
   await pause(PACE.firstWord * spread * slower);
   const perWord = PACE.perWord * slower;
-  return reply({ chunks: wordsOf(call, said + 1), delayMs: stream ? perWord : perWord * WORDS });
+  return reply({ chunks: wordsOf(call, goingOn(said, spread)), delayMs: stream ? perWord : perWord * WORDS });
 }
 
+/** Where an answer begins; one that goes on with what was said repeats the last two words of it every other time, as models do. */
+const goingOn = (said: number, luck: number): number => (said > 1 && luck < 1 ? said - 1 : said + 1);
+
 /** A good answer at once. */
-export const promptAnswer = ({ call, said }: Asked): Reply => reply({ chunks: wordsOf(call, said + 1), burst: true });
+export const promptAnswer = ({ call, said }: Asked): Reply =>
+  reply({ chunks: wordsOf(call, goingOn(said, (call % 20) / 10)), burst: true });
 
 async function refusal(answer: Answer): Promise<Answer> {
   await pause(PACE.refusal);
