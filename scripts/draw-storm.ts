@@ -58,7 +58,7 @@ const parts = [
   ),
   heading('Requests that reach the failing provider', second - 20, [
     ['requests', 'requests'],
-    ['calls', 'calls arriving'],
+    ['calls', `calls arriving, ${runs[0]?.rate ?? 0} per second`],
   ]),
   placed(
     stacked(

@@ -3,11 +3,18 @@ import type { Figures, PhaseFigures } from './figures.ts';
 import type { StormPlan } from './messages.ts';
 import type { Phase } from './phases.ts';
 import type { Soak } from './soak-run.ts';
+import type { PACE, STRENGTH } from './weather.ts';
 import { describeSky } from './weather.ts';
 
 export interface StormRun {
   readonly node: string;
-  readonly settings: { readonly seed: number; readonly deadlineMs: number; readonly phases: readonly Phase[] };
+  readonly settings: {
+    readonly seed: number;
+    readonly deadlineMs: number;
+    readonly pace: typeof PACE;
+    readonly strength: typeof STRENGTH;
+    readonly phases: readonly Phase[];
+  };
   readonly runs: readonly ClientRun[];
   readonly soak: Soak | undefined;
 }

@@ -10,18 +10,27 @@ import { writeIntoReadme } from './readme-table.ts';
 import type { StormRun } from './report.ts';
 import { settingsText, tables } from './report.ts';
 import { soak } from './soak-run.ts';
+import { PACE, STRENGTH } from './weather.ts';
 
 /**
  * `npm run bench:storm [-- --concurrency 64,256 --clients holdfast,openai --phases outage --fast --soak 100000 --readme]`: every client
- * alone through the same storm, one after the other, at one concurrency and then at the next; then the soak.
+ * alone through the same storm, one after the other, at one concurrency and then at the next; then the soak. Figures of a whole run go
+ * to `bench/results/storm.json`, of any other to `storm.json.tmp` beside it; `--readme` writes a whole run into the README.
  */
+const USUAL = {
+  concurrency: '64,256',
+  clients: ROSTER.map(({ id }) => id).join(),
+  phases: SKIES.join(),
+  seed: '17',
+  soak: '100000',
+};
 const { values } = parseArgs({
   options: {
-    concurrency: { type: 'string', default: '64,256' },
-    clients: { type: 'string', default: ROSTER.map(({ id }) => id).join() },
-    phases: { type: 'string', default: SKIES.join() },
-    seed: { type: 'string', default: '17' },
-    soak: { type: 'string', default: '100000' },
+    concurrency: { type: 'string', default: USUAL.concurrency },
+    clients: { type: 'string', default: USUAL.clients },
+    phases: { type: 'string', default: USUAL.phases },
+    seed: { type: 'string', default: USUAL.seed },
+    soak: { type: 'string', default: USUAL.soak },
     fast: { type: 'boolean', default: false },
     readme: { type: 'boolean', default: false },
   },
@@ -57,9 +66,14 @@ const planAt = (concurrency: number): StormPlan => ({
   deadlineMs: DEADLINE_MS,
 });
 const plans = values.concurrency.split(',').map((text) => planAt(Number(text)));
+if (plans.some(({ concurrency }) => !(concurrency >= 1)))
+  throw new Error(`--concurrency ${values.concurrency}: numbers ≥ 1, with commas`);
+
+/** Only a whole run at the usual numbers takes the place of the last one. */
+const isWhole = Object.entries(USUAL).every(([name, value]) => values[name as keyof typeof USUAL] === value) && !values.fast;
 
 const runs: StormRun['runs'][number][] = [];
-const settings = { seed: Number(values.seed), deadlineMs: DEADLINE_MS, phases };
+const settings = { seed: Number(values.seed), deadlineMs: DEADLINE_MS, pace: PACE, strength: STRENGTH, phases };
 process.stdout.write(`${settingsText({ node: process.version, settings, runs: [], soak: undefined }, plans)}\n`);
 const minutes = (plans.length * clients.length * (lengthOf(phases) + DEADLINE_MS)) / 60_000;
 process.stderr.write(`${plans.length * clients.length} storms, about ${Math.ceil(minutes)} min\n`);
@@ -82,6 +96,12 @@ const run: StormRun = {
 };
 const folder = join(import.meta.dirname, '..', 'results');
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, 'storm.json'), `${JSON.stringify(run)}\n`);
+writeFileSync(join(folder, isWhole ? 'storm.json' : 'storm.json.tmp'), asJSON(run));
 process.stdout.write(`${tables(run)}\n`);
-if (values.readme) writeIntoReadme(run);
+if (values.readme && isWhole) writeIntoReadme(run);
+
+/** A line for each client, so that two runs can be compared. */
+function asJSON({ runs, ...rest }: StormRun): string {
+  const lines = runs.map((each) => JSON.stringify(each)).join(',\n');
+  return `${JSON.stringify(rest).slice(0, -1)},"runs":[\n${lines}\n]}\n`;
+}
