@@ -14,7 +14,7 @@ const brew = async (use: readonly Middleware[]): Promise<void> => {
 };
 afterEach(() => storm.rig.close());
 
-const chain = (): Middleware[] => [fallback([SECOND]), ...alone()];
+const chain = (): Middleware[] => [fallback([SECOND], { resume: true }), ...alone()];
 const alone = (): Middleware[] => [retry(), circuitBreaker(), timeout()];
 
 const failed = (ended: readonly Ended[]): Ended[] => ended.filter(({ error }) => error !== undefined);
@@ -61,6 +61,19 @@ describe('an outage of one provider', () => {
     expect(storm.amplification(after)).toBe(1);
     expect(failed(storm.ended)).toEqual([]);
   });
+});
+
+it('streams that are cut are gone on with at the other provider, every word once', async () => {
+  await brew(chain());
+  await storm.calls(50);
+  storm.sky = 'cut-streams';
+  await storm.calls(200);
+  await storm.settled(DEADLINE_MS);
+  expect(failed(storm.ended)).toEqual([]);
+  expect(spoilt(storm.ended)).toEqual([]);
+  const seams = storm.rig.eventsOf('resumed');
+  expect(seams.length).toBeGreaterThan(40);
+  expect(seams.some(({ overlap }) => overlap > 0)).toBe(true);
 });
 
 describe.each<Sky>(['errors', 'outage', 'rate-limit', 'cut-streams'])('%s', (sky) => {

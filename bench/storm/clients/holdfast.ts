@@ -33,8 +33,8 @@ const makeWith =
 
 /** The layers that the README recommends, with a second provider to go to. Its limits are six times what a good answer takes. */
 export const make: MakeStormClient = makeWith(
-  `fallback(['${SECOND}']), retry(), circuitBreaker(), timeout({ firstToken: 600, attempt: 1200 })`,
-  () => [fallback([SECOND]), retry(), circuitBreaker(), timeout({ firstToken: 600, attempt: 1200 })],
+  `fallback(['${SECOND}'], { resume: true }), retry(), circuitBreaker(), timeout({ firstToken: 600, attempt: 1200 })`,
+  () => [fallback([SECOND], { resume: true }), retry(), circuitBreaker(), timeout({ firstToken: 600, attempt: 1200 })],
 );
 
 /** Nowhere to go: what the layers do for one provider. */
