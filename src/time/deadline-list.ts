@@ -13,9 +13,12 @@ export interface Watched {
   later: Watched | undefined;
 }
 
+/** A timer that comes so late tells that this process was busy, not that the other side was silent. */
+const BUSY_MS = 25;
+
 /**
  * All the time limits of a client behind one timer: no timer and no AbortSignal per call or chunk.
- * The timer holds the process only while something is watched.
+ * The timer holds the process only while something is watched. When it comes late, what has arrived meanwhile is read first.
  */
 export class DeadlineList {
   readonly #clock: Clock;
@@ -24,6 +27,7 @@ export class DeadlineList {
   #last: Watched | undefined;
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
+  #waitedForReads = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -86,9 +90,12 @@ export class DeadlineList {
   }
 
   #sweep(): void {
+    const now = this.#clock.now();
+    const late = now - this.#timerDue > BUSY_MS;
     this.#timer = undefined;
     this.#timerDue = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
+    this.#waitedForReads = late && !this.#waitedForReads;
+    if (this.#waitedForReads) return this.#arm(now);
     let next = Number.POSITIVE_INFINITY;
     for (const entry of this.#entries()) {
       if (entry.due > now) next = Math.min(next, entry.due);

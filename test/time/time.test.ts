@@ -93,6 +93,32 @@ describe('DeadlineList', () => {
     expect(log).toEqual(['x']);
   });
 
+  it('lets what has arrived be read first when the process was too busy to look at the time', () => {
+    let now = 1_000;
+    const timers: (() => void)[] = [];
+    const clock: Clock = {
+      now: () => now,
+      random: () => 0,
+      timer(callback) {
+        timers.push(callback);
+        return { cancel: () => timers.splice(timers.indexOf(callback), 1), hold() {} };
+      },
+    };
+    const log: string[] = [];
+    const list = new DeadlineList(clock);
+    const answered = watched(now + 100, log, 'answered');
+    list.add(answered);
+    list.add(watched(now + 150, log, 'silent'));
+    now += 500;
+    timers.shift()?.();
+    expect(log).toEqual([]);
+    list.remove(answered);
+    now += 50;
+    timers.shift()?.();
+    expect(log).toEqual(['silent']);
+    expect(timers).toEqual([]);
+  });
+
   it('forgets what was removed and leaves nothing after close', async () => {
     const log: string[] = [];
     const list = new DeadlineList(systemClock);
