@@ -69,7 +69,7 @@ function textOf(run: StormRun): string {
   const soaked =
     soak === undefined
       ? ''
-      : `\n\n${soak.calls.toLocaleString('en').replaceAll(',', ' ')} calls through one Holdfast client while some of every fault happens: ${soak.connections} connections and ${soak.timers} timers left after \`close()\`, ${soak.duplicatedWords} words duplicated, ${(soak.heapMB[1] ?? 0).toFixed(1)} MB of heap in use after the first fifth of them and ${(soak.heapMB.at(-1) ?? 0).toFixed(1)} MB at the end.`;
+      : `\n\n${soak.calls.toLocaleString('en').replaceAll(',', ' ')} calls through one Holdfast client while some of every fault happens: ${percent(soak.answered / soak.calls)} answered, ${soak.connections} connections and ${soak.timers} timers left after \`close()\`, ${soak.duplicatedWords} words duplicated, ${(soak.heapMB[1] ?? 0).toFixed(1)} MB of heap in use after the first fifth of them and ${(soak.heapMB.at(-1) ?? 0).toFixed(1)} MB at the end.`;
   return `\`npm run bench:storm\` on Node ${run.node.slice(1)}. One after the other: ${said.join('; ')}. Calls arrive at random, ${loads
     .map(([concurrency, rate]) => `${rate} a second with ${concurrency} places`)
     .join(

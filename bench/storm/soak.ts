@@ -1,6 +1,6 @@
 /** `soak.ts <calls> <addresses as JSON>`: one Holdfast client, some of every fault, and what is left behind in the end. */
 import type { Addresses } from './clients/client.ts';
-import { make } from './clients/holdfast.ts';
+import { makeUnhurried } from './clients/holdfast.ts';
 import { isStream, nameOf } from './drive.ts';
 import type { FromSoaked, ToClient } from './messages.ts';
 import { parent } from './parent.ts';
@@ -16,7 +16,7 @@ const calls = Number(count);
 const run = parent<ToClient, FromSoaked>();
 const measured = run.told('measure');
 const timersBefore = timers();
-const client = make(JSON.parse(addresses) as Addresses, () => {});
+const client = makeUnhurried(JSON.parse(addresses) as Addresses, () => {});
 const tally = { answered: 0, duplicatedWords: 0, lostWords: 0, truncated: 0 };
 const failures: Record<string, number> = {};
 

@@ -43,3 +43,9 @@ export const makeAlone: MakeStormClient = makeWith('retry(), circuitBreaker(), t
   circuitBreaker(),
   timeout(),
 ]);
+
+/** For many calls as fast as they come: a second provider to go to, and limits that a busy machine does not run into. */
+export const makeUnhurried: MakeStormClient = makeWith(
+  `fallback(['${SECOND}'], { resume: true }), retry(), circuitBreaker(), timeout()`,
+  () => [fallback([SECOND], { resume: true }), retry(), circuitBreaker(), timeout()],
+);
