@@ -31,7 +31,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   // what the `openai` entry sends is the OpenAI dialect, over a transport of its own; what it answers, the server's handler does
   openai: {
     may: ['errors', 'time', 'contract', 'client', 'dialects'],
-    files: ['wire/fetch-transport.ts', 'server/handler.ts', 'server/options.ts'],
+    files: ['wire/fetch-transport.ts', 'server/handler.ts', 'server/held-signal.ts', 'server/options.ts'],
     packages: /^openai(\/core\/error|\/resources\/.+)?$/,
   },
   testing: { may: ['errors', 'time', 'contract', 'wire', 'dialects', 'providers', 'client'], packages: /^node:.+$/ },

@@ -1,12 +1,14 @@
 import type { LLMClient } from '../client/create-client.ts';
 import { createHandler } from '../server/handler.ts';
+import { heldSignal } from '../server/held-signal.ts';
 import type { HandlerOptions } from '../server/options.ts';
 
 /** What {@link asFetch} serves. */
 export type AsFetchOptions = Pick<HandlerOptions, 'models' | 'batches' | 'limits'>;
 
-/** A path of OpenAI's API, whatever the base URL before it. */
-const OPERATION = /\/(?:chat\/completions|completions|embeddings|rerank|models|files|batches)(?:\/.*)?$/;
+/** Paths of OpenAI's API, whatever the base URL before them; bases end in `/models` too. */
+const INFERENCE = /\/(?:chat\/completions|completions|embeddings|rerank)$/;
+const RESOURCE = /\/(?:models|files|batches)(?:\/.*)?$/;
 
 /**
  * A `fetch` for the official client that asks `client` instead of the network: `new OpenAI({ fetch: asFetch(llm) })` then speaks
@@ -21,12 +23,17 @@ export function asFetch(client: LLMClient, options: AsFetchOptions = {}): typeof
   const handler = createHandler(client, options);
   return async (input, init) => {
     const request = new Request(input, init);
-    request.signal.throwIfAborted();
-    const url = new URL(request.url);
-    const path = OPERATION.exec(url.pathname)?.[0] ?? url.pathname;
-    const response = await handler(new Request(`http://holdfast/v1${path}${url.search}`, request));
+    const signal = heldSignal(request);
+    signal.throwIfAborted();
+    const response = await handler(new Request(`http://holdfast/v1${pathOf(request)}`, request));
     // fetch rejects when its signal aborts; it has no status for it
-    request.signal.throwIfAborted();
+    signal.throwIfAborted();
     return response;
   };
+}
+
+function pathOf({ method, url }: Request): string {
+  const { pathname, search } = new URL(url);
+  const inference = method === 'POST' ? INFERENCE.exec(pathname) : null;
+  return ((inference ?? RESOURCE.exec(pathname))?.[0] ?? pathname) + search;
 }

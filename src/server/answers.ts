@@ -27,7 +27,7 @@ export function json(body: unknown, status = 200, headers: Readonly<Record<strin
 
 /** OpenAI's words for a model that this endpoint does not serve. */
 export function unknownModel(model: string): Refusal {
-  const message = `The model \`${model}\` does not exist or you do not have access to it.`;
+  const message = `The model \`${model.slice(0, 200)}\` does not exist or you do not have access to it.`;
   return new Refusal(404, envelope(message, 'invalid_request_error', 'model_not_found', 'model'));
 }
 
@@ -47,9 +47,13 @@ export function failed(error: unknown): Response {
   }
   // openai's client asks this header first; what our layers have repeated already, it need not repeat
   if (!error.retryable || error.retryAfterMs === undefined) headers['x-should-retry'] = 'false';
-  headers['x-request-id'] = ('requestID' in error ? error.requestID : undefined) ?? error.correlationId;
+  const requestID = 'requestID' in error ? error.requestID : undefined;
+  headers['x-request-id'] = typeof requestID === 'string' && PRINTABLE.test(requestID) ? requestID : error.correlationId;
   return json(body, status, headers);
 }
+
+/** What a header can carry: providers send ids in bodies too. */
+const PRINTABLE = /^[\x21-\x7e]+$/;
 
 const NO_MODEL: ReadonlySet<string> = new Set(['missing_provider', 'unknown_provider', 'model']);
 

@@ -3,6 +3,7 @@ import type { LLMPromise } from '../client/llm-promise.ts';
 import type { Routed } from '../client/route.ts';
 import type { CallOptions } from '../contract/call.ts';
 import { invalid } from './answers.ts';
+import { heldSignal } from './held-signal.ts';
 
 /** An endpoint that one call of the client answers. */
 export type Inference = (client: LLMClient, params: never, options: CallOptions) => LLMPromise<Routed<object>>;
@@ -32,17 +33,21 @@ export async function infer(
   const { headers } = response;
   if (!headers.has('x-request-id')) headers.set('x-request-id', route.correlationId);
   headers.set('x-holdfast-provider', route.provider);
-  headers.set('x-holdfast-model', encodeURI(route.model));
+  headers.set('x-holdfast-model', encodeURI(route.model.replace(LONE_SURROGATE, '\ufffd')));
   return response;
 }
 
+/** `encodeURI` throws for it. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
 const SAFE_ID = /^[\w.:-]{1,128}$/;
 
-function callOptions({ signal, headers }: Request): CallOptions {
+function callOptions(request: Request): CallOptions {
+  const { headers } = request;
   const correlationId = headers.get('x-correlation-id') ?? '';
   const idempotencyKey = headers.get('idempotency-key') ?? '';
   return {
-    signal,
+    signal: heldSignal(request),
     ...(SAFE_ID.test(correlationId) ? { correlationId } : {}),
     ...(SAFE_ID.test(idempotencyKey) ? { idempotencyKey } : {}),
   };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { failed, invalid } from './answers.ts';
 import type { Handler } from './handler.ts';
 
 /** What `http.createServer` calls. */
@@ -17,11 +18,21 @@ export function nodeListener(handler: Handler): NodeListener {
     outgoing.on('close', () => {
       if (!outgoing.writableFinished) left.abort();
     });
-    handler(requestOf(incoming, left.signal)).then(
-      (response) => send(response, incoming, outgoing),
-      () => outgoing.destroy(),
-    );
+    answered(handler, incoming, left.signal)
+      .then((response) => send(response, incoming, outgoing))
+      .catch(() => outgoing.destroy());
   };
+}
+
+async function answered(handler: Handler, incoming: IncomingMessage, signal: AbortSignal): Promise<Response> {
+  let request: Request;
+  try {
+    request = requestOf(incoming, signal);
+  } catch {
+    // TRACE, for one: Node reads it, and no `Request` may have it
+    return failed(invalid('The request could not be read.'));
+  }
+  return handler(request);
 }
 
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
@@ -30,9 +41,16 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
     if (value !== undefined) headers.set(name, typeof value === 'string' ? value : value.join(', '));
   }
   const method = incoming.method ?? 'GET';
-  const path = incoming.url?.startsWith('/') === true ? incoming.url : '/';
   const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(incoming);
-  return new Request(`http://localhost${path}`, { method, headers, signal, body, duplex: 'half' } as RequestInit);
+  const url = `http://localhost${pathOf(incoming.url ?? '')}`;
+  return new Request(url, { method, headers, signal, body, duplex: 'half' } as RequestInit);
+}
+
+/** Of a request to us, or to a proxy: `GET http://host/path`. */
+function pathOf(target: string): string {
+  if (target.startsWith('/')) return target;
+  const url = URL.parse(target);
+  return url === null ? '/' : url.pathname + url.search;
 }
 
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
@@ -59,17 +77,15 @@ async function send(response: Response, incoming: IncomingMessage, outgoing: Ser
     outgoing.end();
     return;
   }
-  outgoing.on('close', () => void reader.cancel().catch(() => {}));
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done || outgoing.destroyed) break;
-      if (!outgoing.write(value)) await drained(outgoing);
-    }
-    outgoing.end();
-  } catch {
-    outgoing.destroy();
+  const leave = (): void => void reader.cancel().catch(() => {});
+  if (outgoing.destroyed) return leave();
+  outgoing.on('close', leave);
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done || outgoing.destroyed) break;
+    if (!outgoing.write(value)) await drained(outgoing);
   }
+  outgoing.end();
 }
 
 const drained = (outgoing: ServerResponse): Promise<void> =>
