@@ -1,6 +1,8 @@
 import Opossum from 'opossum';
 import type { CircuitRule } from '../contract/store.ts';
 import type { Clock } from '../time/clock.ts';
+import type { CalmWindow } from './calm-window.ts';
+import { BUCKETS, bucketStartOf } from './calm-window.ts';
 
 /**
  * opossum as a counting state machine: it is fed with outcomes, never with calls, so what is in flight counts for nothing.
@@ -14,10 +16,9 @@ export interface Engine {
   dispose(): void;
 }
 
-/** `half-open`: the first outcome decides. */
-export type EngineStart = 'closed' | 'half-open';
+/** `half-open`: the first outcome decides. A window: closed, with the calls that it has seen, all of them well. */
+export type EngineStart = CalmWindow | 'half-open';
 
-const BUCKETS = 10;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What the published types of opossum lack. */
@@ -32,6 +33,7 @@ interface OpossumCircuit {
 
 interface OpossumBucket {
   fires: number;
+  successes: number;
   failures: number;
   readonly latencyTimes: number[];
 }
@@ -58,7 +60,14 @@ export function createEngine(
     ...(start === 'half-open' ? { state: { closed: false, halfOpen: true } } : {}),
   });
   const bucketMs = windowMs / BUCKETS;
-  let bucketStart = Math.floor(clock.now() / bucketMs) * bucketMs;
+  let bucketStart = bucketStartOf(clock.now(), bucketMs);
+  if (start !== 'half-open') {
+    start.turn(clock.now());
+    circuit.status.window.forEach((each, i) => {
+      each.fires = start.calls[i] ?? 0;
+      each.successes = each.fires;
+    });
+  }
   let bucket = circuit.status.window[0];
 
   const turnWindow = (now: number): void => {

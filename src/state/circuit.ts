@@ -1,7 +1,10 @@
 import type { CircuitAdmission, CircuitChange, CircuitPermit, CircuitRule, CircuitVerdict } from '../contract/store.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Engine, EngineStart } from './circuit-engine.ts';
-import { createEngine } from './circuit-engine.ts';
+import { CalmWindow } from './calm-window.ts';
+import type { createEngine, Engine } from './circuit-engine.ts';
+
+/** Makes the machine that decides; loaded with the first failure. */
+export type MakeEngine = typeof createEngine;
 
 /** A permit of a circuit in memory. */
 export class MemoryPermit implements CircuitPermit {
@@ -20,12 +23,12 @@ export class MemoryPermit implements CircuitPermit {
 type State =
   | {
       readonly is: 'closed';
-      readonly engine: Engine;
+      engine: Engine | CalmWindow;
       readonly admission: { readonly permit: MemoryPermit };
       readonly since: number;
     }
   | { readonly is: 'open'; readonly until: number; readonly calls: number; readonly failures: number }
-  | { readonly is: 'half-open'; readonly engine: Engine; trial: MemoryPermit | undefined };
+  | { readonly is: 'half-open'; engine: Engine; trial: MemoryPermit | undefined };
 
 export const LONGEST_OPEN = 300_000;
 export const LONGEST_ASKED = 900_000;
@@ -38,11 +41,12 @@ export class Circuit {
   #openingsInARow = 0;
   #lastOpenFor = 0;
   #askedUntil = 0;
+  #makeEngine: MakeEngine | undefined;
 
   constructor(key: string, rule: CircuitRule, clock: Clock) {
     this.#key = key;
     this.#rule = rule;
-    this.#state = this.#closed(this.#engine('closed', clock), clock);
+    this.#state = this.#closed(new CalmWindow(rule.windowMs, clock), clock);
   }
 
   get state(): 'closed' | 'open' | 'half-open' {
@@ -70,20 +74,35 @@ export class Circuit {
       return { refusal: { state: 'open', retryAfterMs: Math.ceil(until - now), calls, failures } };
     }
     const permit = new MemoryPermit(this, true, expires);
-    const changed = this.#enter({ is: 'half-open', engine: this.#engine('half-open', clock), trial: permit });
+    // what was open has seen a failure
+    const engine = (this.#makeEngine as MakeEngine)(this.#key, 'half-open', this.#rule, clock);
+    const changed = this.#enter({ is: 'half-open', engine, trial: permit });
     return { permit, changed };
   }
 
-  settle(permit: CircuitPermit, verdict: CircuitVerdict, retryAfterMs: number, clock: Clock): CircuitChange | undefined {
+  /** @param makeEngine needed for a failure. */
+  settle(
+    permit: CircuitPermit,
+    verdict: CircuitVerdict,
+    retryAfterMs: number,
+    clock: Clock,
+    makeEngine?: MakeEngine,
+  ): CircuitChange | undefined {
     const state = this.#state;
     if (state.is === 'open' || permit !== (state.is === 'closed' ? state.admission.permit : state.trial)) return;
     if (state.is === 'half-open') state.trial = undefined;
     if (verdict === 'neutral') return;
-    const tripped = state.engine.record(verdict, clock);
+    this.#makeEngine ??= makeEngine;
     if (verdict === 'success') {
       this.#askedUntil = 0;
+      if (state.engine instanceof CalmWindow) state.engine.record(clock);
+      else state.engine.record('success', clock);
       return state.is === 'half-open' ? this.#enter(this.#closed(state.engine, clock)) : undefined;
     }
+    if (state.engine instanceof CalmWindow) {
+      state.engine = (this.#makeEngine as MakeEngine)(this.#key, state.engine, this.#rule, clock);
+    }
+    const tripped = state.engine.record('failure', clock);
     const now = clock.now();
     this.#askedUntil = Math.max(this.#askedUntil, now + Math.min(retryAfterMs, LONGEST_ASKED));
     return tripped ? this.#open(state, now, clock) : undefined;
@@ -91,13 +110,15 @@ export class Circuit {
 
   /** What is still under way settles without effect. */
   dispose(): void {
-    if (this.#state.is !== 'open') this.#state.engine.dispose();
+    const state = this.#state;
+    if (state.is !== 'open' && !(state.engine instanceof CalmWindow)) state.engine.dispose();
     this.#state = { is: 'open', until: Number.POSITIVE_INFINITY, ...NONE };
   }
 
   #open(from: Exclude<State, { is: 'open' }>, now: number, clock: Clock): CircuitChange {
-    const counted = from.is === 'closed' ? from.engine.counts() : NONE;
-    from.engine.dispose();
+    const engine = from.engine as Engine;
+    const counted = from.is === 'closed' ? engine.counts() : NONE;
+    engine.dispose();
     const { openForMs: first, windowMs } = this.#rule;
     const calm = from.is === 'closed' && now - from.since >= Math.max(windowMs, this.#lastOpenFor);
     if (calm) this.#openingsInARow = 0;
@@ -115,17 +136,13 @@ export class Circuit {
     return { from, to: state.is, ...(openForMs === undefined ? {} : { openForMs }) };
   }
 
-  #closed(engine: Engine, clock: Clock): State {
+  #closed(engine: Engine | CalmWindow, clock: Clock): State {
     return {
       is: 'closed',
       engine,
       admission: { permit: new MemoryPermit(this, false, Number.POSITIVE_INFINITY) },
       since: clock.now(),
     };
-  }
-
-  #engine(start: EngineStart, clock: Clock): Engine {
-    return createEngine(this.#key, start, this.#rule, clock);
   }
 }
 

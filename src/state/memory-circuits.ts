@@ -6,10 +6,25 @@ import type {
   CircuitSnapshot,
   CircuitStore,
   CircuitVerdict,
+  MaybePromise,
   StoreContext,
 } from '../contract/store.ts';
+import type { MakeEngine } from './circuit.ts';
 import { Circuit, MemoryPermit } from './circuit.ts';
 import { Recent } from './recent.ts';
+
+let maker: MakeEngine | undefined;
+
+/** A promise only until the first failure of the process has loaded it. */
+function engineMaker(): MaybePromise<MakeEngine> {
+  return (
+    maker ??
+    import('./circuit-engine.ts').then(({ createEngine }) => {
+      maker = createEngine;
+      return createEngine;
+    })
+  );
+}
 
 export const MOST_CIRCUITS = 1_000;
 
@@ -32,8 +47,13 @@ export class MemoryCircuits implements CircuitStore {
     verdict: CircuitVerdict,
     retryAfterMs: number,
     { clock }: StoreContext,
-  ): CircuitChange | undefined {
-    return permit instanceof MemoryPermit ? permit.circuit.settle(permit, verdict, retryAfterMs, clock) : undefined;
+  ): MaybePromise<CircuitChange | undefined> {
+    if (!(permit instanceof MemoryPermit)) return undefined;
+    const { circuit } = permit;
+    if (verdict !== 'failure') return circuit.settle(permit, verdict, retryAfterMs, clock);
+    const make = engineMaker();
+    if (!(make instanceof Promise)) return circuit.settle(permit, verdict, retryAfterMs, clock, make);
+    return make.then((ready) => circuit.settle(permit, verdict, retryAfterMs, clock, ready));
   }
 
   known(prefix: string): CircuitSnapshot[] {
