@@ -10,7 +10,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   time: { may: ['errors'], packages: /^$/ },
   contract: { may: ['errors', 'time'], packages: /^(openai\/(core\/error|resources\/.+)|zod\/mini)$/ },
   // what layers remember, in the forms that a store of contract/ may have
-  state: { may: ['errors', 'time', 'contract'], packages: /^(opossum|lru-cache)$/ },
+  state: { may: ['errors', 'time', 'contract'], packages: /^opossum$/ },
   catalogue: { may: ['errors', 'time', 'contract'], packages: /^(tokenx|gpt-tokenizer(\/.+)?)$/ },
   wire: {
     may: ['errors', 'time', 'contract'],

@@ -237,7 +237,8 @@ describe('tools of every kind', () => {
       ['own name', '{"x":1}', expect.anything(), { user: 'ada' }],
       ['parsed', { x: 1 }, expect.anything(), { user: 'ada' }],
     ]);
-    const sent = (setup.server.requests[0]?.body as { tools?: { function: { name: string } }[] }).tools;
+    const body = setup.server.requests[0]?.body as { tools?: { function: { name: string } }[] } | undefined;
+    const sent = body?.tools;
     expect(sent?.map((each) => each.function.name)).toEqual(['raw', 'named', 'parsed']);
   });
 
