@@ -1,15 +1,15 @@
-import type { Batch, BatchEngine, BatchResultLine } from '../contract/batches.ts';
-import type { BatchProgress, BatchRequests, BatchRunOptions, RunSteps } from './run-steps.ts';
+import type { Batch, BatchResultLine } from '../contract/batches.ts';
+import type { BatchProgress, BatchRunSteps } from './run-steps.ts';
 
 export type { BatchProgress, BatchRequest, BatchRequests, BatchRunOptions } from './run-steps.ts';
 
 /** Requests under way as a batch: iterated it gives results as they finish, awaited through {@link BatchRun.done} its totals. */
 export class BatchRun implements AsyncIterable<BatchResultLine> {
-  readonly #steps: Promise<RunSteps>;
+  readonly #steps: Promise<BatchRunSteps>;
 
   /** @internal Made by `llm.batches.run`. */
-  constructor(engine: BatchEngine, requests: BatchRequests, options: BatchRunOptions) {
-    this.#steps = import('./run-steps.ts').then(({ RunSteps }) => new RunSteps(engine, requests, options));
+  constructor(steps: Promise<BatchRunSteps>) {
+    this.#steps = steps;
     // told to whoever asks for the run
     this.#steps.catch(() => {});
   }

@@ -98,6 +98,10 @@ export class CallRunner {
     return this.#succeeded(call, ledger, startedAt, result);
   }
 
+  get clock(): Clock {
+    return this.#environment.clock;
+  }
+
   /** Answers a question about a model without a call. */
   async ask<T>(model: string, question: (catalogue: Catalogue, target: Target) => MaybePromise<T>): Promise<T> {
     const { targets, catalogue } = this.#environment;
@@ -168,7 +172,7 @@ export class CallRunner {
     const { target, signal } = call;
     const answer = ledger.conclude(result);
     if (!(result instanceof ChunkStream)) {
-      const usage = usageOf(result);
+      const usage = usageOf(call.operation, result);
       const route = ledger.route(target, usage);
       if (typeof result === 'object' && result !== null) addRoute(result, route, answer?.requestId ?? null);
       this.#ended(call, ledger, startedAt, usage, undefined);

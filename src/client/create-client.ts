@@ -47,9 +47,9 @@ export interface LLMClient extends AsyncDisposable {
   /** Documents in the order of their relevance to a query. */
   readonly rerank: Rerank;
   readonly models: Models;
-  /** Files of the batch engine that the client was given. */
+  /** Files of the batch engine that the client was given, or of a provider. */
   readonly files: Files;
-  /** Batches of that engine, for any provider. */
+  /** Batches of that engine, for any provider, or of a provider's own API. */
   readonly batches: Batches;
   /** Listens to an event; the returned function takes the listener off. A listener that throws changes nothing. */
   on<N extends ClientEventName>(name: N, listener: (event: ClientEventOf<N>) => void): () => void;
@@ -128,8 +128,8 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     embeddings: new Embeddings(runner),
     rerank: new Rerank(runner),
     models: new Models(runner, providers.defaultProvider),
-    files: new Files(options.batches),
-    batches: new Batches(options.batches),
+    files: new Files(options.batches, runner),
+    batches: new Batches(options.batches, runner),
     on(name, listener) {
       checkListener(name, listener);
       return listeners.add(name, listener as never);

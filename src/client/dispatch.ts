@@ -20,6 +20,16 @@ const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
   embed: 'embeddings',
   rerank: 'reranking',
   models: 'a list of models',
+  createBatch: 'batches of its own',
+  retrieveBatch: 'batches of its own',
+  listBatches: 'batches of its own',
+  cancelBatch: 'batches of its own',
+  batchResults: 'results of batches',
+  uploadFile: 'uploads of files',
+  retrieveFile: 'files',
+  listFiles: 'a list of files',
+  fileContent: 'the content of files',
+  deleteFile: 'files',
 };
 
 /** The innermost step of every call: asks one provider once and writes the attempt into the call's ledger. */
@@ -46,7 +56,7 @@ export function createDispatch(providers: Providers): Next {
       if (attempt === undefined) return result;
       // the catalogue is on its way since the first call began
       if (catalogue instanceof Promise) await catalogue;
-      if (!streams) ledger.settle(attempt, call, 'success', usageOf(result));
+      if (!streams) ledger.settle(attempt, call, 'success', usageOf(call.operation, result));
       else {
         if (ledger.heard) ledger.emit({ type: 'stream-committed', target, firstTokenMs: attempt.durationMs });
         result.onSettled((settlement) => ledger.settle(attempt, call, settlement, result.usage, result.source));

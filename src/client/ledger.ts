@@ -1,6 +1,7 @@
 import type { WireAnswer } from '../contract/answer.ts';
 import { takeAnswer } from '../contract/answer.ts';
 import type { Call, Target, Trail } from '../contract/call.ts';
+import { asksModel } from '../contract/call.ts';
 import type { TokenCounts } from '../contract/catalogue.ts';
 import type { CallEvent, CallIdentity, ClientEvent } from '../contract/events.ts';
 import type { Settlement, StreamSource } from '../contract/stream.ts';
@@ -201,7 +202,8 @@ export class Ledger implements Trail {
     route.resumed = this.#resumed;
   }
 
-  #bill(attempt: Attempt, { catalogue, target, request }: Call, usage?: TokenCounts, written?: PartialOutput | null): void {
+  #bill(attempt: Attempt, { catalogue, operation, target, request }: Call, usage?: TokenCounts, written?: PartialOutput | null): void {
+    if (!asksModel(operation)) return;
     const known = catalogue();
     if (known instanceof Promise) return; // it is loaded before any answer is handed on
     const { costUSD } = Object.assign(attempt, known.bill(target, request, usage, written));

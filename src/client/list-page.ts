@@ -7,14 +7,16 @@ export class Page<T extends { readonly id: string }> implements AsyncIterable<T>
   readonly first_id: string | null;
   readonly last_id: string | null;
   readonly has_more: boolean;
+  readonly #after: string | undefined;
   readonly #next: (after: string) => Promise<Page<T>>;
 
   /** @internal Made by the client. */
-  constructor({ data, first_id, last_id, has_more }: ListPage<T>, next: (after: string) => Promise<Page<T>>) {
+  constructor({ data, first_id, last_id, has_more, next: after }: ListPage<T>, next: (after: string) => Promise<Page<T>>) {
     this.data = data;
     this.first_id = first_id;
     this.last_id = last_id;
     this.has_more = has_more;
+    this.#after = after;
     this.#next = next;
   }
 
@@ -23,14 +25,14 @@ export class Page<T extends { readonly id: string }> implements AsyncIterable<T>
   }
 
   hasNextPage(): boolean {
-    return this.has_more && this.data.length > 0;
+    return this.has_more && (this.data.length > 0 || this.#after !== undefined);
   }
 
   async getNextPage(): Promise<Page<T>> {
-    const last = this.data.at(-1);
-    if (last === undefined)
+    const after = this.#after ?? this.data.at(-1)?.id;
+    if (after === undefined)
       throw new Error('No next page expected; please check `.hasNextPage()` before calling `.getNextPage()`.');
-    return this.#next(last.id);
+    return this.#next(after);
   }
 
   async *iterPages(): AsyncGenerator<Page<T>, undefined> {

@@ -1,3 +1,5 @@
+import type { OperationName } from '../contract/call.ts';
+import { asksModel } from '../contract/call.ts';
 import type { Usage } from '../contract/usage.ts';
 import type { Attempt } from '../errors/attempt.ts';
 
@@ -56,7 +58,9 @@ export function copyRoute(from: unknown, to: unknown): void {
   if (route !== undefined) addRoute(to, route, _request_id);
 }
 
-export function usageOf(result: unknown): Usage | undefined {
+/** Token counts of an answer. A batch has sums of its own. */
+export function usageOf(operation: OperationName, result: unknown): Usage | undefined {
+  if (!asksModel(operation)) return undefined;
   const usage = (result as { readonly usage?: Usage | null } | null)?.usage;
   return usage ?? undefined;
 }

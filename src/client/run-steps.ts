@@ -1,7 +1,7 @@
+import { refusedLines } from '../contract/batch-line-check.ts';
 import type { Batch, BatchEndpoint, BatchEngine, BatchResultLine } from '../contract/batches.ts';
 import { BATCH_ENDPOINTS, batchIdOf } from '../contract/batches.ts';
 import { isLLMError } from '../errors/catalogue.ts';
-import { BadRequestError } from '../errors/provider-errors.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import { wrongInput } from './call-input.ts';
 
@@ -47,8 +47,15 @@ export interface BatchProgress {
 /** Requests of any number. */
 export type BatchRequests = Iterable<BatchRequest> | AsyncIterable<BatchRequest>;
 
+/** What a run is made of, whoever runs it. */
+export interface BatchRunSteps {
+  batch(): Promise<Batch>;
+  progress(): Promise<BatchProgress>;
+  results(): AsyncGenerator<BatchResultLine, undefined>;
+}
+
 /** The steps of a run: its batch made or found again, its results, its totals. */
-export class RunSteps {
+export class RunSteps implements BatchRunSteps {
   readonly #engine: BatchEngine;
   readonly #requests: BatchRequests;
   readonly #options: BatchRunOptions;
@@ -97,7 +104,7 @@ export class RunSteps {
     }
     const batch = await this.#engine.batches.retrieve(id);
     if (onProgress !== undefined) onProgress(await this.progress());
-    if (batch.status === 'failed') throw refusedBatch(batch);
+    if (batch.status === 'failed') throw refusedLines(batch.errors?.data ?? [], { batch: id });
     return undefined;
   }
 
@@ -158,18 +165,4 @@ function checked(options: BatchRunOptions): BatchRunOptions {
 function absent(error: unknown): undefined {
   if (isLLMError(error, 'not_found')) return undefined;
   throw error;
-}
-
-function refusedBatch({ id, errors }: Batch): BadRequestError {
-  const data = errors?.data ?? [];
-  const first = data.slice(0, 3).map(({ line, message }) => (line ? `line ${line}: ${message}` : String(message)));
-  const rest = data.length > first.length ? ` (and ${data.length - first.length} more)` : '';
-  return new BadRequestError({
-    message: `the batch was refused: ${first.join('; ')}${rest}`,
-    status: 400,
-    type: 'invalid_request_error',
-    code: data[0]?.code ?? null,
-    param: data[0]?.param ?? null,
-    details: { batch: id, errors: data },
-  });
 }

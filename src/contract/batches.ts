@@ -30,6 +30,8 @@ export interface ListPage<T> {
   readonly first_id: string | null;
   readonly last_id: string | null;
   readonly has_more: boolean;
+  /** What `after` of the next page is, where that is not the last id. */
+  readonly next?: string | undefined;
 }
 
 /** Which part of a list. An unknown `after` gives the first page. */
@@ -52,12 +54,18 @@ export interface FileShelf {
   delete(id: string): Promise<FileDeleted>;
 }
 
-/** openai's batch, with what its lines have cost. */
+/** openai's batch, with what its lines have cost, and what the provider itself says of it. */
 export interface Batch extends OpenAIBatch {
   /** US dollars, over the lines whose prices are known; absent where none is. */
   cost_usd?: number;
   /** How long its result files live, where the order said so. */
   output_expires_after?: BatchCreateParams['output_expires_after'];
+  /** The provider's own word for {@link Batch.status}; on batches of a provider's own API. */
+  native_status?: string;
+  /** The provider's own counts, by its own names. */
+  native_counts?: Readonly<Record<string, number>>;
+  /** It has ended, and some of its lines have no result of their own. */
+  partial?: boolean;
 }
 
 /** What a batch is made from: openai's body, and a key that makes the same order give the same batch. */

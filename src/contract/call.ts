@@ -1,11 +1,21 @@
 import type { Completion } from 'openai/resources/completions';
+import type { FileDeleted, FileObject } from 'openai/resources/files';
 import type { Attempt } from '../errors/attempt.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Batch, ListPage, PageQuery } from './batches.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChatChunk, ChatReply, ChatRequest } from './chat.ts';
 import type { CallEvent } from './events.ts';
 import type { HeadersLike } from './headers.ts';
 import type { MediaSource } from './media.ts';
+import type {
+  BatchRecord,
+  BatchResultsRequest,
+  ByIdRequest,
+  CreateBatchRequest,
+  ListFilesRequest,
+  UploadFileRequest,
+} from './native-batches.ts';
 import type { FallbackTarget, TargetPool } from './pool.ts';
 import type { Prefill } from './prefill.ts';
 import type { MaybePromise, Store } from './store.ts';
@@ -33,9 +43,30 @@ export interface Operations {
   readonly embed: { readonly request: EmbedRequest; readonly result: EmbedReply };
   readonly rerank: { readonly request: RerankRequest; readonly result: RerankReply };
   readonly models: { readonly request: ListModelsRequest; readonly result: ModelList };
+  readonly createBatch: { readonly request: CreateBatchRequest; readonly result: Batch };
+  readonly retrieveBatch: { readonly request: ByIdRequest; readonly result: Batch };
+  readonly listBatches: { readonly request: PageQuery; readonly result: ListPage<Batch> };
+  readonly cancelBatch: { readonly request: ByIdRequest; readonly result: Batch };
+  readonly batchResults: { readonly request: BatchResultsRequest; readonly result: ChunkStream<BatchRecord> };
+  readonly uploadFile: { readonly request: UploadFileRequest; readonly result: FileObject };
+  readonly retrieveFile: { readonly request: ByIdRequest; readonly result: FileObject };
+  readonly listFiles: { readonly request: ListFilesRequest; readonly result: ListPage<FileObject> };
+  readonly fileContent: { readonly request: ByIdRequest; readonly result: ChunkStream<Uint8Array> };
+  readonly deleteFile: { readonly request: ByIdRequest; readonly result: FileDeleted };
 }
 
 export type OperationName = keyof Operations;
+
+/** The operations that a provider's own batch API is made of. */
+export const BATCH_OPERATIONS = ['createBatch', 'retrieveBatch', 'listBatches', 'cancelBatch', 'batchResults'] as const;
+
+/** The operations on files that a provider keeps. */
+export const FILE_OPERATIONS = ['uploadFile', 'retrieveFile', 'listFiles', 'fileContent', 'deleteFile'] as const;
+
+const BESIDE_MODELS: ReadonlySet<OperationName> = new Set(['models', ...BATCH_OPERATIONS, ...FILE_OPERATIONS]);
+
+/** Whether an operation asks a model for something. All others are about what one provider has: they have no prompt, and none else can do them. */
+export const asksModel = (operation: OperationName): boolean => !BESIDE_MODELS.has(operation);
 export type RequestOf<K extends OperationName> = Operations[K]['request'];
 export type ResultOf<K extends OperationName> = Operations[K]['result'];
 

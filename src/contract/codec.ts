@@ -23,7 +23,12 @@ export interface ReplyCodec<K extends OperationName> {
   encode(call: Call<K>): WireMessage | Promise<WireMessage>;
   /** `body` is parsed JSON of unknown shape. Throws through `context`. */
   decode(body: unknown, context: DecodeContext<K>): ResultOf<K>;
+  /** An answer without a body is a good one: `decode` then gets `undefined`. Default `false`. */
+  readonly mayBeEmpty?: boolean | undefined;
 }
+
+/** The operations whose answers are read in chunks. */
+export type StreamedName = 'stream' | 'completeStream' | 'batchResults';
 
 /** What a framing calls with each event: its data as text, and its name, `''` without one. */
 export type OnEvent = (data: string, name: string) => void;
@@ -36,7 +41,7 @@ export interface Framing {
 }
 
 /** One operation of a dialect whose answer comes in chunks. */
-export interface StreamCodec<K extends 'stream' | 'completeStream'> {
+export interface StreamCodec<K extends StreamedName> {
   encode(call: Call<K>): WireMessage | Promise<WireMessage>;
   /** A framing that most dialects share, or what makes one of the codec's own for each answer. */
   readonly framing: 'sse' | 'json-lines' | (() => Framing);
@@ -46,7 +51,7 @@ export interface StreamCodec<K extends 'stream' | 'completeStream'> {
   tally(): Tally<ChunkOf<K>>;
 }
 
-export type ChunkOf<K extends 'stream' | 'completeStream'> = ResultOf<K> extends ChunkStream<infer C> ? C : never;
+export type ChunkOf<K extends StreamedName> = ResultOf<K> extends ChunkStream<infer C> ? C : never;
 
 /** Turns events of the framing into chunks. */
 export interface StreamDecoder<C> {

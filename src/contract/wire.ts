@@ -1,5 +1,6 @@
 import type { LLMError } from '../errors/catalogue.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
+import type { ByteSource } from './byte-source.ts';
 import type { Call } from './call.ts';
 import type { WireHeaders } from './headers.ts';
 
@@ -12,7 +13,7 @@ export interface WireRequest {
   readonly path: string;
   /** Name, value, name, value, …; names in lower case. */
   readonly headers: string[];
-  readonly body: string | Uint8Array | undefined;
+  readonly body: string | Uint8Array | ByteSource | undefined;
   /**
    * `false`: nobody will end the exchange before its answer begins (no signal, no deadline, no limit below the 300 s after which
    * Node's fetch gives up by itself). A transport may save what it costs to be ready for it.
@@ -59,6 +60,8 @@ export interface WireMessage {
   readonly body?: object | undefined;
   /** Sent as `application/x-www-form-urlencoded`, instead of a body. */
   readonly form?: Readonly<Record<string, string>> | undefined;
+  /** Sent as they are, instead of a body. Not signed: connections that sign what they send refuse them. */
+  readonly bytes?: { readonly type: string; readonly source: ByteSource } | undefined;
   /** For this call only, names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

@@ -162,6 +162,11 @@ export function addTarget(error: OpenAIError & ErrorFacts, provider: string, mod
   hide(error, 'message', formatMessage(target));
 }
 
+/** For failures of what must not be done twice: whatever their kind, a repeat is not safe. */
+export function forbidRepeat(error: OpenAIError & ErrorFacts): void {
+  (error as unknown as Writable).retryable = false;
+}
+
 /** Names of the fields that only some classes have; they travel through JSON. */
 export const EXTRA_FIELDS = ['phase', 'partial', 'fieldErrors'] as const;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
+import { asksModel } from '../contract/call.ts';
 import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { Store, StoreContext } from '../contract/store.ts';
@@ -130,7 +131,7 @@ export function budget(options: BudgetOptions): Budget {
   }
 
   async function budget<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
-    if (call.operation === 'models') return next(call);
+    if (!asksModel(call.operation)) return next(call);
     const store = own ?? call.store;
     if (seen?.store !== store) seen = { store, context: { clock: call.clock, report: () => {} } };
     const holds = await reserve(call, store);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
+import { asksModel } from '../contract/call.ts';
 import type { Catalogue, ModelFacts } from '../contract/catalogue.ts';
 import { checkOptions } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
@@ -42,7 +43,7 @@ export function contextCheck(options: ContextCheckOptions = {}): Middleware {
   const { margin, reserveOutput, unknown } = checkOptions(schema, options, 'contextCheck');
 
   return async function contextCheck<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
-    if (call.operation === 'models') return next(call);
+    if (!asksModel(call.operation)) return next(call);
     const loading = call.catalogue();
     const catalogue = loading instanceof Promise ? await loading : loading;
     const facts = catalogue.find(call.target);

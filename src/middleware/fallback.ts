@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
+import { asksModel } from '../contract/call.ts';
 import { callback, checkOptions } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -73,7 +74,7 @@ export function fallback(chain: FallbackList | FallbackMap, options: FallbackOpt
   }
 
   return async function fallback<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
-    if (call.operation === 'models') return next(call); // no provider knows the models of another
+    if (!asksModel(call.operation)) return next(call); // no provider knows the models, batches and files of another
     const ways = waysOf(call);
     if (call.target.pool !== undefined || (resume && call.operation === 'stream'))
       return (await setOut(call, next, ways)).begin();

@@ -1,5 +1,5 @@
 import type { Call } from '../contract/call.ts';
-import type { ChunkOf, Framing, StreamCodec, StreamDecoder } from '../contract/codec.ts';
+import type { ChunkOf, Framing, StreamCodec, StreamDecoder, StreamedName } from '../contract/codec.ts';
 import type { WireHeaders } from '../contract/headers.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { errorOf, isLLMError } from '../errors/catalogue.ts';
@@ -13,10 +13,8 @@ import type { ExchangeControl } from './sink.ts';
 import { decodeText } from './text.ts';
 import { Unexplained } from './unexplained.ts';
 
-export type StreamOperationName = 'stream' | 'completeStream';
-
 /** From the bytes of a streamed answer to its chunks, or to what is wrong with them. */
-export class ChunkReader<K extends StreamOperationName> {
+export class ChunkReader<K extends StreamedName> {
   /** The chunks read and not yet taken. */
   out: ChunkOf<K>[] = [];
   readonly #control: ExchangeControl;
@@ -132,7 +130,7 @@ export class ChunkReader<K extends StreamOperationName> {
 }
 
 /** `undefined` where the answer is not framed at all: JSON or a web page instead of a stream. */
-function framingOf({ framing }: StreamCodec<StreamOperationName>, contentType: string): Framing | undefined {
+function framingOf({ framing }: StreamCodec<StreamedName>, contentType: string): Framing | undefined {
   const unframed = framing === 'json-lines' ? /^text\/html/ : /^(?:application\/json|text\/html)/;
   if (unframed.test(contentType)) return undefined;
   if (framing === 'sse') return new SSEParser();

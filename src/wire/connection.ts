@@ -1,4 +1,7 @@
+import type { ByteSource } from '../contract/byte-source.ts';
+import { isByteSource } from '../contract/byte-source.ts';
 import type { Call } from '../contract/call.ts';
+import { asksModel } from '../contract/call.ts';
 import type { HeadersLike } from '../contract/headers.ts';
 import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec } from '../contract/provider.ts';
@@ -46,10 +49,13 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
 
   const headersFor = (message: WireMessage, call: Call): string[] => {
     const { headers, idempotencyKey } = call.options;
-    const plain = message.headers === undefined && message.form === undefined;
+    const { form, bytes } = message;
+    const plain = message.headers === undefined && form === undefined && bytes === undefined;
     if (!headers && plain && idempotencyKey === undefined && !sendCorrelationId) return prepared;
     const own = new Map(base);
-    if (message.form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
+    if (form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
+    if (bytes !== undefined) own.set('content-type', bytes.type);
+    if (bytes?.source.size !== undefined) own.set('content-length', String(bytes.source.size));
     if (message.headers !== undefined) merge(own, message.headers, provider);
     if (sendCorrelationId) merge(own, { 'x-correlation-id': call.correlationId }, provider);
     if (idempotencyKey !== undefined) merge(own, { 'idempotency-key': idempotencyKey }, provider);
@@ -70,7 +76,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       const headers = headersFor(message, call);
       const abortable = mayEndEarly(call);
       if (spec.authorize === undefined) return { method, origin, path, headers, body, abortable };
-      const made = spec.authorize({ method, url: origin + path, body }, call);
+      const made = spec.authorize({ method, url: origin + path, body: isByteSource(body) ? undefined : body }, call);
       const seal = (more: Readonly<Record<string, string>>): WireRequest => {
         remember(more, issued);
         return { method, origin, path, headers: headers.concat(Object.entries(more).flat()), body, abortable };
@@ -86,7 +92,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
         call,
         now: clock.now(),
         secrets: [...spec.secrets, ...issued].map((secret) => secret?.trim()),
-        promptText: () => promptText(call.request),
+        promptText: () => promptText(promptOf(call)),
       };
       return explainFailure(failure, { ...spec.failures, ...loaded }, facts);
     },
@@ -100,6 +106,11 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   };
 }
 
+/** Where prompts stand in a request. Ids and names of files are none. */
+function promptOf({ operation, request }: Call): unknown {
+  return asksModel(operation) ? request : 'lines' in request ? request.lines : undefined;
+}
+
 /** How long Node's fetch waits for an answer by itself. */
 const PATIENCE_MS = 300_000;
 
@@ -108,7 +119,8 @@ function mayEndEarly({ signal, deadline, limits }: Call): boolean {
   return limits.attempt < PATIENCE_MS || limits.firstToken < PATIENCE_MS;
 }
 
-function bodyOf({ body, form }: WireMessage): string | Uint8Array | undefined {
+function bodyOf({ body, form, bytes }: WireMessage): string | Uint8Array | ByteSource | undefined {
+  if (bytes !== undefined) return bytes.source;
   if (form !== undefined) return new URLSearchParams(form).toString();
   return body === undefined ? undefined : encodeJSON(body);
 }

@@ -1,5 +1,5 @@
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
-import type { Operation, ReplyCodec, StreamCodec } from '../contract/codec.ts';
+import type { Operation, ReplyCodec, StreamCodec, StreamedName } from '../contract/codec.ts';
 import { lazily } from '../contract/lazily.ts';
 import type { Flow, Receiver, Transport, Wire, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -267,7 +267,7 @@ export function replyOperation<K extends OperationName>(wire: Wire, codec: Reply
 const streaming = lazily(() => import('./stream-sink.ts'));
 
 /** An operation whose answer comes in chunks; resolves when the first content is in hand. */
-export function streamOperation<K extends 'stream' | 'completeStream'>(wire: Wire, codec: StreamCodec<K>): Operation<K> {
+export function streamOperation<K extends StreamedName>(wire: Wire, codec: StreamCodec<K>): Operation<K> {
   const open = ({ StreamSink }: typeof import('./stream-sink.ts'), call: Call<K>): Promise<ResultOf<K>> =>
     new Promise((resolve, reject) => {
       const message = codec.encode(call);
@@ -278,4 +278,14 @@ export function streamOperation<K extends 'stream' | 'completeStream'>(wire: Wir
     const loaded = streaming();
     return loaded instanceof Promise ? loaded.then((module) => open(module, call)) : open(loaded, call);
   };
+}
+
+/** One exchange whose answer goes into a sink of the caller's own. */
+export function openExchange(
+  wire: Wire,
+  call: Call,
+  message: WireMessage | Promise<WireMessage>,
+  makeSink: (control: ExchangeControl) => Sink,
+): void {
+  new Exchange(wire, call, makeSink, false).start(message);
 }

@@ -1,3 +1,5 @@
+import type { ByteSource } from '../contract/byte-source.ts';
+import { isByteSource } from '../contract/byte-source.ts';
 import type { Flow, Receiver, Transport, WireHeaders, WireRequest } from '../contract/wire.ts';
 
 /** A `fetch` function; the one of the runtime, of a proxy library, or a stub. */
@@ -93,7 +95,8 @@ class FetchExchange implements Flow {
     this.#receiver.connected();
     try {
       const init: RequestInit = { method: request.method, headers: namedHeaders(request.headers), redirect: 'manual' };
-      if (request.body !== undefined) init.body = request.body as BodyInit;
+      if (isByteSource(request.body)) sendStreamed(init, request.body);
+      else if (request.body !== undefined) init.body = request.body as BodyInit;
       if (request.abortable !== false) {
         this.#aborter = new AbortController();
         init.signal = this.#aborter.signal;
@@ -138,6 +141,26 @@ class FetchExchange implements Flow {
     this.#over = true;
     this.#running.remove(this);
   }
+}
+
+/** What is in memory goes as a blob, which every fetch takes; a stream wants one that sends while it reads. */
+function sendStreamed(init: RequestInit & { duplex?: 'half' }, { parts, open }: ByteSource): void {
+  if (parts !== undefined) {
+    init.body = new Blob(parts as Uint8Array<ArrayBuffer>[]);
+    return;
+  }
+  const pieces = open()[Symbol.asyncIterator]();
+  init.duplex = 'half';
+  init.body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await pieces.return?.();
+    },
+  });
 }
 
 function cancel(response: Response): void {

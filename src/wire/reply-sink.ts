@@ -74,6 +74,7 @@ export class ReplySink<K extends OperationName> implements Sink {
     try {
       return JSON.parse(text);
     } catch {
+      if (text.trim() === '' && this.#codec.mayBeEmpty === true) return undefined;
       if (text.trim() === '') throw brokenAnswer(`the answer was empty (status ${this.#status})`, context.call as Call);
       if (looksCut(text)) throw brokenAnswer('the answer broke off in the middle', context.call as Call);
       throw context.unreadable(text);

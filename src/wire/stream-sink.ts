@@ -1,6 +1,6 @@
 import { attachAnswer } from '../contract/answer.ts';
 import type { Call, ResultOf } from '../contract/call.ts';
-import type { ChunkOf, StreamCodec, Tally } from '../contract/codec.ts';
+import type { ChunkOf, StreamCodec, StreamedName, Tally } from '../contract/codec.ts';
 import type { WireHeaders } from '../contract/headers.ts';
 import type { StreamSource } from '../contract/stream.ts';
 import { ChunkStream } from '../contract/stream.ts';
@@ -9,7 +9,6 @@ import { isLLMError } from '../errors/catalogue.ts';
 import { addPartial } from '../errors/llm-error.ts';
 import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
 import { StreamInterruptedError } from '../errors/wire-errors.ts';
-import type { StreamOperationName } from './chunk-reader.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
@@ -18,7 +17,7 @@ import type { ExchangeControl, Sink } from './sink.ts';
  * A streamed answer on its way to its reader. Holds chunks back until the first content, so that a failure before it
  * is an ordinary rejection; from then on the reader's {@link ChunkStream} gets one batch per read.
  */
-export class StreamSink<K extends StreamOperationName> implements Sink {
+export class StreamSink<K extends StreamedName> implements Sink {
   readonly #control: ExchangeControl;
   readonly #codec: StreamCodec<K>;
   readonly #resolve: (result: ResultOf<K>) => void;
@@ -46,7 +45,8 @@ export class StreamSink<K extends StreamOperationName> implements Sink {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#tally = codec.tally();
-    this.#usageWanted = (control.call as Call<K>).request.stream_options?.include_usage === true;
+    const { request } = control.call as Call<K>;
+    this.#usageWanted = 'stream_options' in request && request.stream_options?.include_usage === true;
   }
 
   open(status: number, headers: WireHeaders): void {

@@ -1,4 +1,6 @@
 import type { Agent, Dispatcher } from 'undici';
+import type { ByteSource } from '../contract/byte-source.ts';
+import { isByteSource } from '../contract/byte-source.ts';
 import type { Flow, Receiver, Transport, WireRequest } from '../contract/wire.ts';
 import { chosenDispatcher } from './global-dispatcher.ts';
 import type { OwnAgent } from './undici-agent.node.ts';
@@ -42,6 +44,7 @@ class UndiciTransport implements Transport {
   }
 
   dispatch(request: WireRequest, receiver: Receiver): Flow {
+    if (isByteSource(request.body)) return this.#dispatchSource(request, request.body, receiver);
     const foreign = this.#followsGlobal ? chosenDispatcher() : this.#given;
     if (foreign !== undefined) {
       const exchange = new UndiciExchange(receiver, undefined);
@@ -57,6 +60,16 @@ class UndiciTransport implements Transport {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#own?.dispatcher.destroy();
+  }
+
+  #dispatchSource(request: WireRequest, source: ByteSource, receiver: Receiver): Flow {
+    try {
+      return this.dispatch({ ...request, body: source.open() as never }, receiver);
+    } catch (cause) {
+      const exchange = new UndiciExchange(receiver, undefined);
+      exchange.onResponseError(undefined, cause);
+      return exchange;
+    }
   }
 
   #start(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, exchange: UndiciExchange): void {

@@ -1,10 +1,12 @@
 import type { OperationName } from '../../contract/call.ts';
+import { BATCH_OPERATIONS, FILE_OPERATIONS } from '../../contract/call.ts';
 import type { Operation } from '../../contract/codec.ts';
 import { lazily } from '../../contract/lazily.ts';
 import type { Provider } from '../../contract/provider.ts';
 import type { MaybePromise } from '../../contract/store.ts';
 import type { Wire } from '../../contract/wire.ts';
 import { replyOperation } from '../../wire/exchange.ts';
+import { lazyOperations } from '../../wire/lazy-operations.ts';
 import { decodeChat } from './decode.ts';
 import { chatEncoder } from './encode.ts';
 import type { Quirks } from './quirks.ts';
@@ -27,6 +29,10 @@ export function openaiOperations(wire: Wire, quirks: Quirks): Provider['operatio
     ...(offers.includes('embed') && { embed: later('embed', others) }),
     ...(quirks.rerank !== undefined && { rerank: later('rerank', others) }),
     ...(offers.includes('models') && { models: later('models', others) }),
+    ...(quirks.batches !== undefined &&
+      lazyOperations([...BATCH_OPERATIONS, ...FILE_OPERATIONS], async () =>
+        (await import('./batches.ts')).batchOperations(wire, quirks),
+      )),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Quirks {
         readonly body?: Readonly<Record<string, unknown>>;
       }
     | undefined;
+  /** The host runs batches, from files that it keeps. */
+  readonly batches?: BatchQuirks | undefined;
   /** The answers are OpenAI's own: chunks are handed on without mending. */
   readonly trusted?: boolean | undefined;
   /** Answers as those of any host are mended, whatever requests are like: the address is another than the host's own. */
@@ -74,6 +76,20 @@ export interface Quirks {
   readonly repeatsReasoning?: boolean | undefined;
   /** `false`: vectors are not asked for in base64 when the caller left the format open. `only`: base64 is the one format with a name. */
   readonly base64Vectors?: boolean | 'only' | undefined;
+}
+
+/** Where a host's files and batches deviate from OpenAI's. */
+export interface BatchQuirks {
+  /** Where files are uploaded. Default `/files`. */
+  readonly uploadPath?: string | undefined;
+  /** The host's word for the purpose `batch`. */
+  readonly purpose?: string | undefined;
+  /** The form of an upload tells name and type of the file in fields of their own. */
+  readonly namesFile?: boolean | undefined;
+  /** `unversioned`: endpoints are written without `/v1`. */
+  readonly endpoints?: 'unversioned' | undefined;
+  /** Lines of one batch. Default 50 000, OpenAI's limit. */
+  readonly maxLines?: number | undefined;
 }
 
 /** Fields of messages, parts and tool calls that are not openai's. */

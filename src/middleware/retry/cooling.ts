@@ -1,4 +1,5 @@
 import type { Call } from '../../contract/call.ts';
+import { asksModel } from '../../contract/call.ts';
 import type { CooldownStore } from '../../contract/store.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import type { ErrorKind } from '../../errors/kinds.ts';
@@ -26,7 +27,7 @@ const COOLS: ReadonlySet<ErrorKind> = new Set([
 /** Leaves the target alone for as long as the failure asks. Money is spent for all models of an account, a rate for one. */
 export async function cool(error: LLMError, call: Call, cooldowns: CooldownStore, reasons: Reasons): Promise<void> {
   const { target, operation } = call;
-  if (error.retryAfterMs === undefined || !COOLS.has(error.kind) || operation === 'models' || !concerns(error, call)) return;
+  if (error.retryAfterMs === undefined || !COOLS.has(error.kind) || !asksModel(operation) || !concerns(error, call)) return;
   const ms = Math.min(error.retryAfterMs, LONGEST_COOLDOWN);
   const { cooldown, accountCooldown } = keysOf(target);
   const key = error.kind === 'insufficient_credits' ? accountCooldown : cooldown;

@@ -2,6 +2,7 @@ import type { Call } from '../../contract/call.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
+import type { BatchQuirks } from '../../dialects/openai/quirks.ts';
 import { OPENAI_MODELS } from '../../dialects/openai/quirks.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
@@ -10,6 +11,7 @@ import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
 import { azureFailures } from './failure.ts';
+import type { AzureSurface } from './surface.ts';
 import { azureSurface, refused, text, toSurface } from './surface.ts';
 
 type TokenProvider = () => string | Promise<string>;
@@ -40,8 +42,14 @@ export const azure: ProviderDefinition = defineProvider({
       secrets: [key],
     });
     const streamOptions = surface.datedVersion === undefined || surface.datedVersion >= STREAM_OPTIONS_SINCE;
-    return { id: context.id, wire, operations: openaiOperations(wire, { ...OPENAI_MODELS, streamOptions }) };
+    return { id: context.id, wire, operations: openaiOperations(wire, { ...OPENAI_MODELS, streamOptions, batches: batchQuirks(surface) }) };
   },
+});
+
+/** The dated API writes endpoints without a version. */
+const batchQuirks = ({ datedVersion }: AzureSurface): BatchQuirks => ({
+  maxLines: 100_000,
+  ...(datedVersion === undefined ? {} : { endpoints: 'unversioned' }),
 });
 
 function tokenProvider(context: ProviderContext): TokenProvider | undefined {

@@ -76,12 +76,13 @@ export function toSurface(
   deployment: string | undefined,
 ): WireMessage {
   const body = message.body as { readonly model?: string } | undefined;
+  const scoped = DEPLOYMENT_ROUTES.has(message.path);
   if (datedVersion === undefined) {
-    if (deployment === undefined || body === undefined)
-      return query === '' ? message : { ...message, path: message.path + query };
-    return { ...message, path: message.path + query, body: { ...body, model: deployment } };
+    const path = message.path + (message.path.includes('?') ? query.replace('?', '&') : query);
+    return scoped && deployment !== undefined ? { ...message, path, body: { ...body, model: deployment } } : { ...message, path };
   }
-  const scoped = DEPLOYMENT_ROUTES.has(message.path) && !baseURL.includes('/deployments/');
-  const prefix = scoped ? `/deployments/${encodeURIComponent(deployment ?? body?.model ?? '')}` : '';
-  return { ...message, path: `${prefix}${message.path}?api-version=${encodeURIComponent(datedVersion)}` };
+  const inPath = scoped && !baseURL.includes('/deployments/');
+  const prefix = inPath ? `/deployments/${encodeURIComponent(deployment ?? body?.model ?? '')}` : '';
+  const separator = message.path.includes('?') ? '&' : '?';
+  return { ...message, path: `${prefix}${message.path}${separator}api-version=${encodeURIComponent(datedVersion)}` };
 }

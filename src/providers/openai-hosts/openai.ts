@@ -12,7 +12,7 @@ export const OPENAI: Host = {
     organization: { header: 'openai-organization', env: ['OPENAI_ORG_ID'] },
     project: { header: 'openai-project', env: ['OPENAI_PROJECT_ID'] },
   },
-  quirks: { ...OPENAI_MODELS, trusted: true },
+  quirks: { ...OPENAI_MODELS, trusted: true, batches: {} },
 };
 
 export const openai: ProviderDefinition = hostDefinition(OPENAI, 'openai');

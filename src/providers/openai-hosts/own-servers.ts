@@ -53,12 +53,13 @@ export const OWN_SERVERS: Readonly<Record<OwnServer, Host>> = {
       messageExtras: ['cache_control', 'thinking_blocks', 'extra_content'],
       reasoningBack: 'reasoning_content',
       rerank: {},
+      batches: {},
     },
   },
   openai_compatible: {
     envKeys: [],
     keyless: true,
-    quirks: hostQuirks({ keeps: ['modalities', 'audio', 'prediction'] }),
+    quirks: hostQuirks({ keeps: ['modalities', 'audio', 'prediction'], batches: {} }),
   },
-  custom_openai: { envKeys: [], keyless: true, quirks: {} },
+  custom_openai: { envKeys: [], keyless: true, quirks: { batches: {} } },
 };

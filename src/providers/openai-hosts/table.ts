@@ -26,6 +26,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
       lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'n'],
       keeps: ['service_tier'],
       messageNames: 'drop',
+      batches: {},
     }),
   },
   deepseek: {
@@ -72,7 +73,11 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     baseURL: 'https://api.together.ai/v1',
     envBase: ['TOGETHER_BASE_URL'],
     envKeys: ['TOGETHER_API_KEY', 'TOGETHERAI_API_KEY', 'TOGETHER_AI_TOKEN'],
-    quirks: hostQuirks({ strictTools: 'drop', rerank: {} }),
+    quirks: hostQuirks({
+      strictTools: 'drop',
+      rerank: {},
+      batches: { uploadPath: '/files/upload', purpose: 'batch-api', namesFile: true },
+    }),
   },
   fireworks_ai: {
     baseURL: 'https://api.fireworks.ai/inference/v1',
@@ -113,7 +118,11 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     envKeys: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
     quirks: hostQuirks(),
   },
-  novita: { baseURL: 'https://api.novita.ai/openai/v1', envKeys: ['NOVITA_API_KEY'], quirks: hostQuirks() },
+  novita: {
+    baseURL: 'https://api.novita.ai/openai/v1',
+    envKeys: ['NOVITA_API_KEY'],
+    quirks: hostQuirks({ batches: {} }),
+  },
   nebius: { baseURL: 'https://api.tokenfactory.nebius.com/v1', envKeys: ['NEBIUS_API_KEY'], quirks: hostQuirks() },
   hyperbolic: {
     baseURL: 'https://api.hyperbolic.xyz/v1',
@@ -148,6 +157,7 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
       clamps: { temperature: { min: 0, max: 1 } },
       prefill: { message: { partial: true } },
       strictTools: 'drop',
+      batches: {},
       reasoningBack: 'reasoning_content',
       reasoningBackOn: 'tool_calls',
     }),
