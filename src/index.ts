@@ -25,6 +25,8 @@ export type { OwnModels } from './client/model-facts.ts';
 export { modelFacts } from './client/model-facts.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
 export type { CountTokensParams, ListModelsParams, Models } from './client/models.ts';
+export type { NativeBatchOrder, NativeOptions, PollOptions } from './client/native-batches.ts';
+export type { NativeRunOptions } from './client/native-run.ts';
 export type { ProviderEntry } from './client/providers.ts';
 export type { Rerank, RerankParams } from './client/rerank.ts';
 export type { ResumedAt, Route, Routed } from './client/route.ts';

@@ -50,7 +50,11 @@ export class Validation {
       this.#bytes += raw.length;
       if (raw.bytes !== undefined && isBlank(raw.bytes)) continue;
       if (++this.total > this.#rules.maxLines) {
-        this.#lines.add('too_many_tasks', `The batch has more than the ${this.#rules.maxLines} lines that are allowed.`, raw.number);
+        this.#lines.add(
+          'too_many_tasks',
+          `The batch has more than the ${this.#rules.maxLines} lines that are allowed.`,
+          raw.number,
+        );
         return undefined;
       }
       const found = this.errors.length;

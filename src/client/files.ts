@@ -1,5 +1,4 @@
-import type { Uploadable } from 'openai/core/uploads';
-import type { FileCreateParams, FileDeleted, FileListParams, FileObject } from 'openai/resources/files';
+import type { FileDeleted, FileListParams, FileObject } from 'openai/resources/files';
 import type { BatchEngine, FileShelf } from '../contract/batches.ts';
 import type { CallOptions } from '../contract/call.ts';
 import type { CallRunner } from './call-runner.ts';
@@ -7,20 +6,9 @@ import { PagePromise } from './list-page.ts';
 import type { NativeOptions } from './native-batches.ts';
 import type { NativeFiles } from './native-files.ts';
 import { noEngine } from './no-engine.ts';
+import type { FileUploadParams } from './upload-source.ts';
 
-/** A file that is written while it is uploaded. */
-export interface NamedContent {
-  readonly name: string;
-  readonly content: AsyncIterable<Uint8Array | string>;
-}
-
-/** openai's parameters of an upload. */
-export interface FileUploadParams extends Omit<FileCreateParams, 'file'> {
-  /** What openai takes (`File`, `Response`, `fs.createReadStream(…)`, `toFile(…)`), or content that is made on the way. */
-  readonly file: Uploadable | NamedContent;
-  /** Whose file it is to be. Default: the client's engine's. */
-  readonly provider?: string | undefined;
-}
+export type { FileUploadParams, NamedContent } from './upload-source.ts';
 
 /** Of the engine: nothing. Of a provider: which, and how it is asked. */
 type Whose = { readonly provider?: undefined } | NativeOptions;

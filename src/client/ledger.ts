@@ -202,7 +202,12 @@ export class Ledger implements Trail {
     route.resumed = this.#resumed;
   }
 
-  #bill(attempt: Attempt, { catalogue, operation, target, request }: Call, usage?: TokenCounts, written?: PartialOutput | null): void {
+  #bill(
+    attempt: Attempt,
+    { catalogue, operation, target, request }: Call,
+    usage?: TokenCounts,
+    written?: PartialOutput | null,
+  ): void {
     if (!asksModel(operation)) return;
     const known = catalogue();
     if (known instanceof Promise) return; // it is loaded before any answer is handed on

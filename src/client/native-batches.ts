@@ -137,7 +137,8 @@ function named(provider: unknown): string {
 async function gathered(requests: BatchRequests, url: string): Promise<BatchRequestLine[]> {
   const lines: BatchRequestLine[] = [];
   for await (const request of requests) {
-    if (typeof request !== 'object' || request === null) throw wrongInput(`requests[${lines.length}]`, 'an object with "body"', request);
+    if (typeof request !== 'object' || request === null)
+      throw wrongInput(`requests[${lines.length}]`, 'an object with "body"', request);
     lines.push({ method: 'POST', url, ...request, custom_id: request.custom_id ?? `request-${lines.length + 1}` });
   }
   return lines;

@@ -5,9 +5,9 @@ import type { ListFilesRequest } from '../contract/native-batches.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { byteStream } from './byte-stream.ts';
 import type { CallRunner } from './call-runner.ts';
-import type { FileUploadParams } from './files.ts';
 import type { NativeOptions } from './native-batches.ts';
 import { askProvider } from './native-batches.ts';
+import type { FileUploadParams } from './upload-source.ts';
 import { opened } from './upload-source.ts';
 
 /** Files that providers keep. */

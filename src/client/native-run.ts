@@ -1,5 +1,5 @@
-import type { Batch, BatchResultLine } from '../contract/batches.ts';
 import { refusedLines } from '../contract/batch-line-check.ts';
+import type { Batch, BatchResultLine } from '../contract/batches.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import type { CallRunner } from './call-runner.ts';
 import { NativeBatches, type NativeBatchOrder, type PollOptions } from './native-batches.ts';
@@ -50,7 +50,9 @@ export class NativeRunSteps implements BatchRunSteps {
       if (batch.status === 'failed') throw refusedLines(batch.errors?.data ?? [], { provider, batch: id });
       yield* this.#batches.resultsOf(batch, { provider, signal });
     } catch (error) {
-      throw signal?.aborted === true ? new AbortError({ message: 'the batch run was aborted', provider, cause: signal.reason }) : error;
+      throw signal?.aborted === true
+        ? new AbortError({ message: 'the batch run was aborted', provider, cause: signal.reason })
+        : error;
     } finally {
       if (!ended) await this.#batches.cancel(id, { provider }).catch(() => {});
     }

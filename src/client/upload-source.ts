@@ -1,4 +1,20 @@
+import type { Uploadable } from 'openai/core/uploads';
+import type { FileCreateParams } from 'openai/resources/files';
 import { wrongInput } from './call-input.ts';
+
+/** A file that is written while it is uploaded. */
+export interface NamedContent {
+  readonly name: string;
+  readonly content: AsyncIterable<Uint8Array | string>;
+}
+
+/** openai's parameters of an upload. */
+export interface FileUploadParams extends Omit<FileCreateParams, 'file'> {
+  /** What openai takes (`File`, `Response`, `fs.createReadStream(…)`, `toFile(…)`), or content that is made on the way. */
+  readonly file: Uploadable | NamedContent;
+  /** Whose file it is to be. Default: the client's engine's. */
+  readonly provider?: string | undefined;
+}
 
 /** What of a file an upload takes. */
 export interface UploadSource {

@@ -134,7 +134,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 const shown = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
 /** The error of a batch that was refused for what its lines are like; `details.errors` has them all. */
-export function refusedLines(data: readonly BatchError[], facts: { readonly provider?: string; readonly batch?: string }): BadRequestError {
+export function refusedLines(
+  data: readonly BatchError[],
+  facts: { readonly provider?: string; readonly batch?: string },
+): BadRequestError {
   const first = data.slice(0, 3).map(({ line, message }) => (line ? `line ${line}: ${message}` : String(message)));
   const rest = data.length > first.length ? ` (and ${data.length - first.length} more)` : '';
   return new BadRequestError({

@@ -1,13 +1,7 @@
-/** A request that the mock server received, as a dialect's backwards half sees it. */
-export interface MockRequest {
-  readonly method: string;
-  /** Without the `/<provider>` prefix; with the query. */
-  readonly path: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the text where it is none. */
-  readonly body: unknown;
-}
+import type { MockBatchAPI } from './mock-batches.ts';
+import type { MockAnswer, MockRequest } from './mock-exchange.ts';
+
+export type { MockAnswer, MockRequest } from './mock-exchange.ts';
 
 /** What a request asks for. */
 export interface MockAsk {
@@ -49,13 +43,6 @@ export interface MockReply {
   readonly finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter';
   /** Into how many text deltas a stream is cut, or the deltas themselves. */
   readonly chunks: number | readonly string[];
-}
-
-export interface MockAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Sent as it is if a string, as JSON otherwise. */
-  readonly body: unknown;
 }
 
 /** One write of a stream. `content` marks the frames that faults such as `cutAfter(chunks)` count. */
@@ -110,6 +97,8 @@ export interface MockDialect {
   models(ids: readonly string[]): MockAnswer;
   /** Where answers are jobs. */
   readonly jobs?: MockJobs;
+  /** Where there is an API for batches and files. */
+  readonly batches?: MockBatchAPI;
   failure(name: MockFailureName, ask: MockAsk | undefined, options: { readonly retryAfterSeconds?: number }): MockAnswer;
   /** An error event in a running stream; `ask` tells of which, where a provider speaks several dialects. */
   errorFrame(name: MockFailureName, ask?: MockAsk): string | Uint8Array;

@@ -11,7 +11,9 @@ export type LineOperation = 'chat' | 'complete' | 'embed';
 /** How the requests of an endpoint are spoken: as in calls of their own. */
 export type LineCodecs = Readonly<Record<string, LineCodec>>;
 
-export type LineCodec = { readonly [K in LineOperation]: { readonly operation: K; readonly codec: ReplyCodec<K> } }[LineOperation];
+export type LineCodec = {
+  readonly [K in LineOperation]: { readonly operation: K; readonly codec: ReplyCodec<K> };
+}[LineOperation];
 
 export const chatLines = (codec: ReplyCodec<'chat'>): LineCodec => ({ operation: 'chat', codec });
 export const textLines = (codec: ReplyCodec<'complete'>): LineCodec => ({ operation: 'complete', codec });

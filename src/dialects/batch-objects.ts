@@ -2,7 +2,8 @@ import type { Batch, ListPage } from '../contract/batches.ts';
 
 /** Seconds since the epoch, from what services write: seconds, milliseconds, ISO 8601. `undefined` for what is no time. */
 export function secondsOf(value: unknown): number | undefined {
-  if (typeof value === 'string' && value !== '') return secondsOf(/^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Date.parse(value));
+  if (typeof value === 'string' && value !== '')
+    return secondsOf(/^\d+(?:\.\d+)?$/.test(value) ? Number(value) : Date.parse(value));
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
   return Math.floor(value > LAST_SECOND ? value / 1000 : value);
 }
@@ -65,7 +66,9 @@ const STAMPS: { readonly [S in Batch['status']]?: string } = {
 /** Numbers of an object, from numbers and from digits. */
 export function numbersIn(counts: unknown): Record<string, number> {
   if (typeof counts !== 'object' || counts === null) return {};
-  const numbers = Object.entries(counts).map(([name, value]) => [name, typeof value === 'string' ? Number(value) : value] as const);
+  const numbers = Object.entries(counts).map(
+    ([name, value]) => [name, typeof value === 'string' ? Number(value) : value] as const,
+  );
   return Object.fromEntries(numbers.filter((pair): pair is [string, number] => Number.isFinite(pair[1])));
 }
 
@@ -83,7 +86,9 @@ export function pageOf<T extends { readonly id: string }>(data: T[], hasMore: bo
 
 /** `?limit=20&after=…`, of what has a value. */
 export function queryOf(fields: Readonly<Record<string, string | number | undefined>>): string {
-  const query = new URLSearchParams(Object.entries(fields).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)]]))).toString();
+  const query = new URLSearchParams(
+    Object.entries(fields).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)]])),
+  ).toString();
   return query === '' ? '' : `?${query}`;
 }
 

@@ -4,7 +4,9 @@
  * @module
  */
 export type { MockFailureName, MockReply, MockToolCall } from '../contract/mock.ts';
+export type { MockBatchPlan } from '../contract/mock-batches.ts';
 export type { Clock, Timer } from '../time/clock.ts';
+export type { BatchScriptItem } from './batches.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export { type FailureOptions, type Fault, fault, type ReplyLike } from './fault.ts';
 export type { RecordedRequest } from './journal.ts';

@@ -2,6 +2,7 @@ import type { MockDialect, MockRequest } from '../contract/mock.ts';
 import { anthropicServer } from '../dialects/anthropic/server.ts';
 import { geminiServer } from '../dialects/gemini/server.ts';
 import { localOpenaiServer, openaiServer } from '../dialects/openai/server.ts';
+import { datedAzureBatches, groqBatches, openaiBatches, togetherBatches } from '../dialects/openai/server-batches.ts';
 import { alephAlphaServer } from '../providers/aleph-alpha/server.ts';
 import { bedrockServer } from '../providers/bedrock/server.ts';
 import { cloudflareServer } from '../providers/cloudflare/server.ts';
@@ -32,7 +33,19 @@ const OPENAI: MockProvider = { dialect: openaiServer, suffix: '/v1' };
 
 const NO_CREDITS = { error: { message: 'Insufficient credits. Please add credits to your account.', type: null, code: null } };
 
-const azureServer: MockDialect = { ...openaiServer, ask: (request) => openaiServer.ask(withoutAzurePath(request)) };
+const azureServer: MockDialect = {
+  ...openaiServer,
+  ask: (request) => openaiServer.ask(withoutAzurePath(request)),
+  batches: {
+    ...openaiBatches,
+    answer: (request, shelf, baseURL) =>
+      (/[?&]api-version=\d/.test(request.path) ? datedAzureBatches : openaiBatches).answer(request, shelf, baseURL),
+  },
+};
+
+const groqServer: MockDialect = { ...openaiServer, batches: groqBatches };
+
+const togetherServer: MockDialect = { ...openaiServer, batches: togetherBatches };
 
 /** `insufficient_quota` is a rate limit there; an empty account is told by the status alone. */
 const sambanovaServer: MockDialect = {
@@ -59,7 +72,8 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>(
   ['cohere_chat', { dialect: cohereChatServer, suffix: '' }],
   ['ai21', { dialect: ai21Server, suffix: '/v1' }],
   ['gemini', { dialect: geminiServer, suffix: '' }],
-  ['groq', { dialect: openaiServer, suffix: '' }],
+  ['groq', { dialect: groqServer, suffix: '' }],
+  ['together_ai', { dialect: togetherServer, suffix: '/v1' }],
   ['huggingface', { dialect: huggingfaceServer, suffix: '' }],
   ['jina_ai', { dialect: jinaServer, suffix: '/v1' }],
   ['mistral', { dialect: mistralServer, suffix: '' }],

@@ -1,13 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { MockAnswer, MockAsk, MockRequest } from '../contract/mock.ts';
 import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
+import type { BatchScriptItem } from './batches.ts';
+import { BatchShelf } from './batches.ts';
 import { Jobs } from './jobs.ts';
 import type { RecordedRequest } from './journal.ts';
 import { Journal } from './journal.ts';
 import type { Listener } from './listener.ts';
 import { MOCK_PROVIDERS, mockProvider } from './mock-dialects.ts';
 import { Outgoing } from './outgoing.ts';
-import { play } from './play.ts';
+import { lineAnswer, play } from './play.ts';
 import { Ports } from './ports.ts';
 import { renderAnswer } from './render.ts';
 import { reply } from './reply.ts';
@@ -41,10 +44,18 @@ export interface MockServer {
   baseURL(provider: string): string;
   /** Adds to what a provider will answer, one item per request. */
   enqueue(provider: string, ...items: ScriptItem[]): void;
+  /**
+   * What happens to a provider's batches and files: a fault answers the next request about them, a plan is for the next batch. The
+   * lines of a batch take what {@link MockServer.enqueue} has added. A batch goes one step further each time it is asked about.
+   */
+  enqueueBatch(provider: string, ...items: BatchScriptItem[]): void;
   /** Closes all ports and connections at once, running answers included. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Faults are played to requests that ask for nothing in particular. */
+const ABOUT_BATCHES: MockAsk = { operation: 'models', model: '', stream: false, includeUsage: false };
 
 const MODELS: readonly string[] = ['mock-large', 'mock-small'];
 
@@ -89,6 +100,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     const job = jobs.find(provider, dialect, request);
     if (job?.wants !== 'stream' && !dialect.authorized(request)) return refuse('auth');
     if (job !== undefined) return jobs.answer(job, { provider, dialect, models, outgoing });
+    if (await answerBatch(provider, request, outgoing)) return;
     if (!json && method === 'POST') return refuse('badRequest');
     const ask = dialect.ask(request);
     if (ask === undefined) return refuse('notFound');
@@ -98,6 +110,37 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     const opened = jobs.open(item, { provider, dialect, ask, request, baseURL: () => baseURLOf(provider) });
     if (opened !== undefined) return outgoing.whole(opened.status, opened.headers, opened.body);
     await play(item, { provider, dialect, ask, models, outgoing });
+  };
+
+  const shelves = new Map<string, BatchShelf>();
+  const shelfOf = (provider: string): BatchShelf => {
+    const { dialect } = mockProvider(provider);
+    const run = async (request: MockRequest): Promise<MockAnswer> => {
+      const ask = dialect.ask(request);
+      if (ask === undefined) return dialect.failure('notFound', undefined, {});
+      const item = await script.next(provider, { provider, ...request, at: clock.now() });
+      return lineAnswer(item, { provider, dialect, ask, models });
+    };
+    const shelf = shelves.get(provider) ?? new BatchShelf(dialect, () => clock.now(), run);
+    shelves.set(provider, shelf);
+    return shelf;
+  };
+
+  /** `false`: the request is not about batches or files. */
+  const answerBatch = async (provider: string, request: MockRequest, outgoing: Outgoing): Promise<boolean> => {
+    const { dialect } = mockProvider(provider);
+    if (dialect.batches?.concerns(request) !== true) return false;
+    const shelf = shelfOf(provider);
+    const failing = shelf.nextFault();
+    if (failing !== undefined) {
+      await play(failing, { provider, dialect, ask: ABOUT_BATCHES, models, outgoing });
+      return true;
+    }
+    const base = baseURLOf(provider);
+    const answer = (await dialect.batches.answer(request, shelf, base)) ?? dialect.failure('notFound', undefined, {});
+    const { status, headers, body } = renderAnswer(answer);
+    outgoing.whole(status, headers, body);
+    return true;
   };
 
   const handle = (incoming: IncomingMessage, response: ServerResponse, listener: Listener, owner: string | undefined): void => {
@@ -130,6 +173,9 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     enqueue(provider, ...items) {
       script.enqueue(provider, items);
       ports.follow(provider);
+    },
+    enqueueBatch(provider, ...items) {
+      shelfOf(provider).enqueue(items);
     },
     close: () => ports.close(),
     [Symbol.asyncDispose]: () => ports.close(),

@@ -49,6 +49,14 @@ export async function play(item: Reply | Fault, stage: Stage): Promise<void> {
   }
 }
 
+/** What a line of a batch is answered with: a reply, or a fault that has a status; any other is an error of the server's. */
+export function lineAnswer(item: Reply | Fault, stage: Omit<Stage, 'outgoing'>): MockAnswer {
+  const { dialect, ask } = stage;
+  if (item.type === 'reply') return spoken(item, stage);
+  if (item.name === 'status') return item;
+  return dialect.failure(item.name === 'failure' ? item.failure : 'internal', ask, {});
+}
+
 type BodyFault = Extract<Fault, { readonly reply: Reply }>;
 
 async function breakStream(item: BodyFault, stage: Stage): Promise<void> {
@@ -150,13 +158,15 @@ async function playOpening(reply: Reply, stage: Stage, chunks: number): Promise<
   }
 }
 
-function answerOf(reply: Reply, { dialect, ask, models }: Stage): RenderedAnswer {
-  if (ask.operation === 'models') return renderAnswer(dialect.models(models));
-  if (ask.operation === 'rerank' && dialect.rerank !== undefined) return renderAnswer(dialect.rerank(ranked(ask), ask));
-  if (ask.operation !== 'embed') return renderAnswer(dialect.reply(reply.content, ask));
-  if (dialect.embeddings === undefined) return renderAnswer(dialect.failure('notFound', ask, {}));
+const answerOf = (reply: Reply, stage: Stage): RenderedAnswer => renderAnswer(spoken(reply, stage));
+
+function spoken(reply: Reply, { dialect, ask, models }: Omit<Stage, 'outgoing'>): MockAnswer {
+  if (ask.operation === 'models') return dialect.models(models);
+  if (ask.operation === 'rerank' && dialect.rerank !== undefined) return dialect.rerank(ranked(ask), ask);
+  if (ask.operation !== 'embed') return dialect.reply(reply.content, ask);
+  if (dialect.embeddings === undefined) return dialect.failure('notFound', ask, {});
   const vectors = (ask.inputs ?? ['']).map((text) => vectorOf(text, ask.dimensions ?? DEFAULT_DIMENSIONS));
-  return renderAnswer(dialect.embeddings(vectors, ask));
+  return dialect.embeddings(vectors, ask);
 }
 
 /** The first document is the most relevant, and so on: scores that a test can foresee. */

@@ -24,11 +24,7 @@ class ByteSink implements Sink {
   readonly #reject: (error: LLMError) => void;
   #stream: ChunkStream<Uint8Array> | undefined;
 
-  constructor(
-    control: ExchangeControl,
-    resolve: (stream: ChunkStream<Uint8Array>) => void,
-    reject: (error: LLMError) => void,
-  ) {
+  constructor(control: ExchangeControl, resolve: (stream: ChunkStream<Uint8Array>) => void, reject: (error: LLMError) => void) {
     this.#control = control;
     this.#resolve = resolve;
     this.#reject = reject;

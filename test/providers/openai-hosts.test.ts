@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BATCH_OPERATIONS, FILE_OPERATIONS } from '../../src/contract/call.ts';
 import type { ChatMessageParam, ChatRequest } from '../../src/contract/chat.ts';
 import type { ProviderSettings } from '../../src/contract/provider.ts';
 import { OPENAI_HOST_IDS } from '../../src/providers/openai-hosts/ids.ts';
@@ -147,10 +148,11 @@ describe.each(LIVE)('%s', (id) => {
 
   it('offers what its row says and nothing else', () => {
     const offers = quirks.offers ?? ['chat', 'complete', 'embed', 'models'];
-    const names = offers.flatMap((name) =>
+    const names: string[] = offers.flatMap((name) =>
       name === 'chat' ? ['chat', 'stream'] : name === 'complete' ? ['complete', 'completeStream'] : [name],
     );
     if (quirks.rerank !== undefined) names.push('rerank');
+    if (quirks.batches !== undefined) names.push(...BATCH_OPERATIONS, ...FILE_OPERATIONS);
     expect([...hostOn(id).offers].sort()).toEqual([...names].sort());
   });
 

@@ -29,7 +29,8 @@ export class RecordingTransport implements Transport {
   dispatch(request: WireRequest, receiver: Parameters<Transport['dispatch']>[1]): ReturnType<Transport['dispatch']> {
     const headers: Record<string, string> = {};
     for (let i = 0; i < request.headers.length; i += 2) headers[request.headers[i] ?? ''] = request.headers[i + 1] ?? '';
-    const text = typeof request.body === 'string' ? request.body : new TextDecoder().decode(request.body as Uint8Array | undefined);
+    const text =
+      typeof request.body === 'string' ? request.body : new TextDecoder().decode(request.body as Uint8Array | undefined);
     this.sent.push({
       method: request.method,
       url: request.origin + request.path,

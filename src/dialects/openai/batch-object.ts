@@ -93,10 +93,16 @@ function countsOf(given: unknown): object {
 function errorsOf(given: unknown): BatchError[] {
   const list = isRecord(given) && Array.isArray(given.data) ? given.data : Array.isArray(given) ? given : [given];
   return list.flatMap((error): BatchError[] => {
-    if (typeof error === 'string') return error === '' ? [] : [{ code: 'invalid_request', message: error, line: null, param: null }];
+    if (typeof error === 'string')
+      return error === '' ? [] : [{ code: 'invalid_request', message: error, line: null, param: null }];
     if (!isRecord(error)) return [];
     const { code, message, line, param } = error;
-    const told = { code: textOf(code), message: textOf(message), line: typeof line === 'number' ? line : null, param: textOf(param) };
+    const told = {
+      code: textOf(code),
+      message: textOf(message),
+      line: typeof line === 'number' ? line : null,
+      param: textOf(param),
+    };
     return [{ ...present({ code: told.code, message: told.message }), line: told.line, param: told.param ?? null }];
   });
 }

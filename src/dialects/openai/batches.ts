@@ -20,8 +20,8 @@ import { completionEncoder, decodeCompletion } from './completions.ts';
 import { decodeChat } from './decode.ts';
 import { decodeEmbeddings, embedEncoder } from './embeddings.ts';
 import { chatEncoder } from './encode.ts';
-import { decodeFile, fileOperations, uploadMessage } from './files.ts';
 import type { FileOperations } from './files.ts';
+import { decodeFile, fileOperations, uploadMessage } from './files.ts';
 import type { BatchQuirks, Quirks } from './quirks.ts';
 
 type BatchOperations = {
@@ -202,4 +202,3 @@ function bodyOf(body: unknown): Readonly<Record<string, unknown>> {
   } catch {}
   return { value: body ?? null };
 }
-

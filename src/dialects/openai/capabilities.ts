@@ -1,4 +1,5 @@
 import type { OperationName } from '../../contract/call.ts';
+import { BATCH_OPERATIONS, FILE_OPERATIONS } from '../../contract/call.ts';
 import type { Capabilities, ToolChoiceWord } from '../../contract/capabilities.ts';
 import { HINTS } from '../params.ts';
 import type { Quirks } from './quirks.ts';
@@ -29,6 +30,7 @@ export function openaiCapabilities(
     operations: [
       ...(quirks.offers ?? OFFERS).flatMap((offer) => OPERATIONS[offer]),
       ...(quirks.rerank === undefined ? [] : (['rerank'] as const)),
+      ...(quirks.batches === undefined ? [] : [...BATCH_OPERATIONS, ...FILE_OPERATIONS]),
     ],
     tools,
     toolChoices: tools ? TOOL_CHOICES.filter((word) => quirks.toolChoices?.includes(word) ?? true) : [],

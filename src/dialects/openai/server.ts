@@ -1,6 +1,7 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../chat-rules.ts';
 import { toBase64 } from './embeddings.ts';
+import { openaiBatches } from './server-batches.ts';
 import { openaiErrorFrame, openaiFailure, requestHeaders } from './server-failures.ts';
 
 const CREATED = 1_767_323_045;
@@ -32,6 +33,7 @@ export const openaiServer: MockDialect = {
     headers: requestHeaders,
     body: { object: 'list', data: ids.map((id) => ({ id, object: 'model', created: CREATED, owned_by: 'mock' })) },
   }),
+  batches: openaiBatches,
   failure: (name, _asked, { retryAfterSeconds }) => openaiFailure(name, retryAfterSeconds),
   errorFrame: openaiErrorFrame,
 };

@@ -25,7 +25,7 @@ const STREAM_OPTIONS_SINCE = '2024-09-01';
 export const azure: ProviderDefinition = defineProvider({
   id: 'azure',
   declares: openaiCapabilities(
-    {},
+    { batches: {} },
     { keys: KEY_ENV, keyless: false, needs: ['endpoint'], requestIdHeaders: azureFailures.requestIdHeaders ?? [] },
   ),
   create(context) {
@@ -42,7 +42,11 @@ export const azure: ProviderDefinition = defineProvider({
       secrets: [key],
     });
     const streamOptions = surface.datedVersion === undefined || surface.datedVersion >= STREAM_OPTIONS_SINCE;
-    return { id: context.id, wire, operations: openaiOperations(wire, { ...OPENAI_MODELS, streamOptions, batches: batchQuirks(surface) }) };
+    return {
+      id: context.id,
+      wire,
+      operations: openaiOperations(wire, { ...OPENAI_MODELS, streamOptions, batches: batchQuirks(surface) }),
+    };
   },
 });
 

@@ -16,6 +16,8 @@ const attempt = ({ llm, model, id }: Bench): Readonly<Record<string, () => Promi
   embed: () => llm.embeddings.create({ model, input: 'Hi' }),
   rerank: () => llm.rerank.create({ model, query: 'Hi', documents: ['a', 'b'] }),
   models: () => llm.models.list({ provider: id }),
+  listBatches: () => llm.batches.list({ provider: id }),
+  listFiles: () => llm.files.list({ provider: id }),
 });
 
 export function otherOperationsConform(each: Each): void {
