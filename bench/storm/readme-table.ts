@@ -27,7 +27,7 @@ const ROWS: readonly (readonly [title: string, cell: Cell])[] = [
   ['p99 of a call, outage', inPhase('outage', ({ p99 }) => seconds(p99, 2))],
   ['slowest call of all', ({ phases }) => seconds(Math.max(...phases.map(({ slowest }) => slowest)))],
   ['≥ 99 % answered again after the outage', ({ recovery }) => seconds(recovery?.ninetyNine)],
-  ['trials of the breaker until then', ({ recovery }) => String(recovery?.trials || '–')],
+  ['trials after the outage until its breaker closed', ({ recovery }) => String(recovery?.trials || '–')],
   ['answers cut short but told to be whole', ({ content }) => String(content.truncated)],
   ['words duplicated, lost', ({ content }) => `${content.duplicatedWords}, ${content.lostWords}`],
   ['connections, timers left', ({ left }) => `${left.connections}, ${left.timers}`],
@@ -65,7 +65,8 @@ function textOf(run: StormRun): string {
   const said = settings.phases.flatMap(({ sky }) => (sky === 'calm' ? [] : [describeSky[sky]]));
   const used = ROSTER.flatMap(({ id, title }) => {
     const found = runs.find(({ client }) => client === id);
-    return found === undefined ? [] : [`${title}: ${found.settings}`];
+    if (found === undefined) return [];
+    return [`${title}: ${found.settings.includes('(') ? `\`${found.settings}\`` : found.settings}`];
   });
   const soaked =
     soak === undefined

@@ -15,7 +15,8 @@ import { PACE, STRENGTH } from './weather.ts';
 /**
  * `npm run bench:storm [-- --concurrency 64,256 --clients holdfast,openai --phases outage --fast --soak 100000 --readme]`: every client
  * alone through the same storm, one after the other, at one concurrency and then at the next; then the soak. Figures of a whole run go
- * to `bench/results/storm.json`, of any other to `storm.json.tmp` beside it; `--readme` writes a whole run into the README.
+ * to `bench/results/storm.json`, of any other to `storm.json.tmp` beside it; `--readme` writes a whole run into the README
+ * and draws it.
  */
 const USUAL = {
   concurrency: '64,256',
@@ -98,7 +99,10 @@ const folder = join(import.meta.dirname, '..', 'results');
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, isWhole ? 'storm.json' : 'storm.json.tmp'), asJSON(run));
 process.stdout.write(`${tables(run)}\n`);
-if (values.readme && isWhole) writeIntoReadme(run);
+if (values.readme && isWhole) {
+  writeIntoReadme(run);
+  await import('../../scripts/draw-storm.ts');
+}
 
 /** A line for each client, so that two runs can be compared. */
 function asJSON({ runs, ...rest }: StormRun): string {
