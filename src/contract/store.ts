@@ -155,6 +155,8 @@ export interface CircuitSnapshot {
  * used is closed.
  */
 export interface CircuitStore {
+  /** For callers that can not wait for `settle`: resolves when it answers at once. Absent where it never does. */
+  prepare?(): MaybePromise<unknown>;
   /** @param leaseMs when a trial that has not settled is taken for lost. */
   admit(key: string, rule: CircuitRule, leaseMs: number, context: StoreContext): MaybePromise<CircuitAdmission>;
   /**

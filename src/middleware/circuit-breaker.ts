@@ -139,6 +139,10 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     if (call.deadline !== Number.POSITIVE_INFINITY && call.clock.now() >= call.deadline) return next(call);
     const store = circuits.storeFor(call);
     const name = circuits.nameOf(call);
+    if (call.operation === 'stream' || call.operation === 'completeStream') {
+      const prepared = store.circuits.prepare?.();
+      if (prepared instanceof Promise) await prepared;
+    }
     const asked = store.circuits.admit(name.id, rule, Math.min(call.limits.attempt, LONGEST_TRIAL), call);
     const admission = asked instanceof Promise ? await asked : asked;
     const { permit } = admission;

@@ -15,7 +15,7 @@ import { Recent } from './recent.ts';
 
 let maker: MakeEngine | undefined;
 
-/** A promise only until the first failure of the process has loaded it. */
+/** A promise only until it is loaded, with the first failure or stream of the process. */
 function engineMaker(): MaybePromise<MakeEngine> {
   return (
     maker ??
@@ -30,6 +30,10 @@ export const MOST_CIRCUITS = 1_000;
 
 export class MemoryCircuits implements CircuitStore {
   readonly #circuits = new Recent<Circuit>(MOST_CIRCUITS);
+
+  prepare(): MaybePromise<unknown> {
+    return engineMaker();
+  }
 
   admit(key: string, rule: CircuitRule, leaseMs: number, { clock }: StoreContext): CircuitAdmission {
     let circuit = this.#circuits.get(key);
