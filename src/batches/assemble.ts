@@ -58,9 +58,9 @@ export function assembleEngine(
     throw new ConfigurationError({ message, code: 'no_client' });
   };
   const desk = new StoreDesk(store, now);
-  const { maxFileBytes, resultFormat } = settings;
+  const { maxFileBytes, maxLineBytes, resultFormat } = settings;
   return {
-    files: new StoreShelf(store, { maxFileBytes, resultFormat, now, ready: () => desk.ready() }),
+    files: new StoreShelf(store, { maxFileBytes, maxLineBytes, resultFormat, now, ready: () => desk.ready() }),
     batches: desk,
     start(given) {
       if (host !== undefined) {

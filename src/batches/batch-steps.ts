@@ -5,6 +5,7 @@ import { addResultFile } from './result-file.ts';
 import type { ResultFormat } from './result-lines.ts';
 import { answeredLine, tokensOf, unrunLine } from './result-lines.ts';
 import type { BatchStore, LineTokens, StoredLine } from './store.ts';
+import { turn } from './turn.ts';
 import type { BatchLimits } from './validation.ts';
 import { parsed, Validation } from './validation.ts';
 
@@ -45,17 +46,14 @@ export class BatchSteps {
     const refuses = (model: string): string | undefined => this.#host.refuses(model);
     const validation = new Validation({ ...this.#options, endpoint: endpoint as BatchEndpoint, refuses });
     let found: StoredLine[] = [];
-    for await (const line of validation.lines(content)) {
-      if (stopped()) {
-        await lines.clear(id);
-        return false;
-      }
+    for await (const line of validation.lines(piecesUntil(content, stopped))) {
+      if (validation.errors.length > 0) continue;
       found.push(line);
-      if (found.length < LINES_AT_ONCE || validation.errors.length > 0) continue;
+      if (found.length < LINES_AT_ONCE) continue;
       await lines.add(id, found);
       found = [];
-      await new Promise((resolve) => setImmediate(resolve));
     }
+    if (stopped()) return false;
     if (validation.errors.length > 0) {
       await lines.clear(id);
       await this.#refuse(id, validation.errors);
@@ -91,10 +89,13 @@ export class BatchSteps {
     const { now } = this.#options;
     const batch = await batches.get(id);
     if (batch === undefined || ENDED.has(batch.status)) return;
+    // what was not found valid is no line of the batch
+    if (batch.in_progress_at === undefined) await this.#store.lines.clear(id);
     if (batch.status === 'cancelling') await this.#abandon(id, 'batch_cancelled');
     else {
       if (expired) await this.#abandon(id, 'batch_expired');
-      await batches.change(id, ['in_progress', 'validating'], { status: 'finalizing', finalizing_at: now() });
+      const from = expired ? (['validating', 'in_progress'] as const) : (['in_progress'] as const);
+      await batches.change(id, from, { status: 'finalizing', finalizing_at: now() });
     }
     const lifetime = batch.output_expires_after?.seconds ?? THIRTY_DAYS;
     const about = { format: this.#options.resultFormat, created_at: now(), lifetime };
@@ -145,6 +146,15 @@ export class BatchSteps {
     const text = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
     return (parsed(text) as { body: Record<string, unknown> }).body;
   }
+}
+
+async function* piecesUntil(content: AsyncIterable<Uint8Array>, stopped: () => boolean): AsyncGenerator<Uint8Array, undefined> {
+  for await (const piece of content) {
+    if (stopped()) return undefined;
+    yield piece;
+    await turn();
+  }
+  return undefined;
 }
 
 /** Nothing more happens to a batch with one of these. */

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors/setup-errors.ts';
 import { ENDED } from './batch-steps.ts';
 import { canonicalOrder, checkOrder } from './order.ts';
 import type { BatchStore } from './store.ts';
+import { turn } from './turn.ts';
 import type { BatchWorker } from './worker.ts';
 
 const WINDOW_S = 86_400;
@@ -17,6 +18,7 @@ export class StoreDesk implements BatchDesk {
   readonly #now: () => number;
   #worker: BatchWorker | undefined;
   #open: Promise<void> | undefined;
+  #closed = false;
 
   /** @param now seconds since the epoch. */
   constructor(store: BatchStore, now: () => number) {
@@ -35,6 +37,9 @@ export class StoreDesk implements BatchDesk {
     if (this.#open === undefined) {
       const message = 'the batch engine has no client yet; give it to one with createClient({ batches })';
       throw new ConfigurationError({ message, code: 'no_client' });
+    }
+    if (this.#closed) {
+      throw new ConfigurationError({ message: 'the store of the batch engine is closed', code: 'store_closed' });
     }
     await this.#open;
   }
@@ -119,6 +124,7 @@ export class StoreDesk implements BatchDesk {
           yield result.line;
         }
         if (results.length === 0) break;
+        await turn();
       }
       if (ENDED.has(status)) return undefined;
       await changed;
@@ -126,6 +132,8 @@ export class StoreDesk implements BatchDesk {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#worker?.stop();
     await this.#open?.catch(() => {});
     await this.#worker?.close();
     if (this.#open !== undefined) await this.#store.close();

@@ -10,6 +10,7 @@ import { parsed } from './validation.ts';
 /** What a shelf takes. */
 export interface ShelfOptions {
   readonly maxFileBytes: number;
+  readonly maxLineBytes: number;
   readonly resultFormat: ResultFormat;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -20,6 +21,7 @@ export interface ShelfOptions {
 /** openai's purposes of uploads. */
 const PURPOSES = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals'];
 const THIRTY_DAYS = 2_592_000;
+const NEWLINE = 10;
 
 /** Uploads and result files of a store. */
 export class StoreShelf implements FileShelf {
@@ -33,13 +35,15 @@ export class StoreShelf implements FileShelf {
 
   async create(upload: FileUpload): Promise<FileObject> {
     await this.#options.ready();
-    const draft = await this.#store.files.draft();
+    await this.#store.files.expire(this.#options.now());
+    const id = `file-${crypto.randomUUID().replaceAll('-', '')}`;
+    const draft = await this.#store.files.draft(id);
     try {
-      const start = await this.#fill(draft, upload);
+      const beginsWell = await this.#fill(draft, upload);
       const details = upload.details();
       checkPurpose(details);
-      if (details.purpose === 'batch') checkBatchFile(upload.filename, draft.bytes, start);
-      const file = this.#described(upload.filename, draft.bytes, details);
+      if (details.purpose === 'batch') checkBatchFile(upload.filename, beginsWell);
+      const file = this.#described(id, upload.filename, draft.bytes, details);
       await draft.keep(file);
       return file;
     } catch (error) {
@@ -50,7 +54,12 @@ export class StoreShelf implements FileShelf {
 
   async retrieve(id: string): Promise<FileObject> {
     await this.#options.ready();
-    return (await this.#store.files.get(id)) ?? this.#missing(id);
+    const now = this.#options.now();
+    const file = await this.#store.files.get(id);
+    if (file === undefined) this.#missing(id);
+    if ((file.expires_at ?? Number.POSITIVE_INFINITY) > now) return file;
+    await this.#store.files.expire(now);
+    return this.#missing(id);
   }
 
   async list(query: PageQuery & { readonly purpose?: string | undefined }): Promise<ListPage<FileObject>> {
@@ -74,32 +83,33 @@ export class StoreShelf implements FileShelf {
     return { id, object: 'file', deleted: true };
   }
 
-  /** Resolves with the beginning of the file, up to the end of its first line. */
-  async #fill(draft: FileDraft, { content }: FileUpload): Promise<Uint8Array | undefined> {
-    const { maxFileBytes } = this.#options;
-    let start: Uint8Array[] | undefined = [];
-    let first: Uint8Array | undefined;
+  /** Resolves with whether the first line is JSON; `true` too when it is longer than a line may be, which the batch will tell. */
+  async #fill(draft: FileDraft, { content }: FileUpload): Promise<boolean> {
+    const { maxFileBytes, maxLineBytes } = this.#options;
+    const start: Uint8Array[] = [];
+    let held = 0;
+    let open = true;
     for await (const bytes of content) {
       if (draft.bytes + bytes.byteLength > maxFileBytes) {
         const message = `File is too large. The maximum is ${maxFileBytes} bytes.`;
         throw new RequestTooLargeError({ message, status: 413, type: 'invalid_request_error', param: 'file' });
       }
       await draft.write(bytes);
-      if (start === undefined) continue;
-      const end = bytes.indexOf(10);
-      start.push(end < 0 ? bytes.slice() : bytes.slice(0, end));
-      if (end < 0) continue;
-      first = await whole(start);
-      start = undefined;
+      if (!open) continue;
+      const end = bytes.indexOf(NEWLINE);
+      const part = end < 0 ? bytes.slice() : bytes.slice(0, end);
+      held += part.byteLength;
+      if (held <= maxLineBytes) start.push(part);
+      open = end < 0 && held <= maxLineBytes;
     }
-    return first ?? (start === undefined ? undefined : whole(start));
+    return held > maxLineBytes || parsed(await whole(start)) !== undefined;
   }
 
-  #described(filename: string, bytes: number, { purpose, expires_after }: FileDetails): FileObject {
+  #described(id: string, filename: string, bytes: number, { purpose, expires_after }: FileDetails): FileObject {
     const created_at = this.#options.now();
     const lifetime = expires_after?.seconds ?? (purpose === 'batch' ? THIRTY_DAYS : undefined);
     return {
-      id: `file-${crypto.randomUUID().replaceAll('-', '')}`,
+      id,
       object: 'file',
       bytes,
       created_at,
@@ -124,9 +134,8 @@ function checkPurpose({ purpose }: FileDetails): void {
 }
 
 /** OpenAI looks at the name and at the first line. */
-function checkBatchFile(filename: string, bytes: number, firstLine: Uint8Array | undefined): void {
-  const readable = bytes > 0 && firstLine !== undefined && parsed(firstLine) !== undefined;
-  if (filename.endsWith('.jsonl') && readable) return;
+function checkBatchFile(filename: string, beginsWell: boolean): void {
+  if (filename.endsWith('.jsonl') && beginsWell) return;
   throw refused('Invalid file format for Batch API. Must be .jsonl', null, null);
 }
 

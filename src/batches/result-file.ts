@@ -2,6 +2,7 @@ import type { FileObject } from 'openai/resources/files';
 import type { ResultFormat } from './result-lines.ts';
 import { written } from './result-lines.ts';
 import type { BatchStore } from './store.ts';
+import { turn } from './turn.ts';
 
 const PAGE = 200;
 
@@ -19,6 +20,7 @@ export async function* resultPieces(
     if (last === undefined) return undefined;
     after = last.number;
     yield encoder.encode(results.map((result) => written(result, format)).join(''));
+    await turn();
   }
 }
 

@@ -13,7 +13,7 @@ export interface BatchStore {
 
 export interface StoredFiles {
   /** A file that is being written; nobody sees it before it is kept. */
-  draft(): Promise<FileDraft>;
+  draft(id: string): Promise<FileDraft>;
   /** A file whose content is the result lines of a batch, those that succeeded or the others. */
   addResults(file: FileObject, batchId: string, ok: boolean): Promise<void>;
   get(id: string): Promise<FileObject | undefined>;
@@ -31,6 +31,7 @@ export interface StoredFiles {
 export interface FileDraft {
   write(bytes: Uint8Array): Promise<void>;
   readonly bytes: number;
+  /** @param file with the draft's id. */
   keep(file: FileObject): Promise<void>;
   discard(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Batch, BatchHost } from '../contract/batches.ts';
 import type { Timer } from '../time/clock.ts';
+import { sleep } from '../time/clock.ts';
 import type { StepOptions } from './batch-steps.ts';
 import { BatchSteps } from './batch-steps.ts';
 import { RunningBatch } from './running-batch.ts';
@@ -18,7 +19,9 @@ export interface BatchWorker {
   limit(id: string, concurrency: number): void;
   /** Resolves at the next news of a batch, or when the signal aborts. */
   changed(id: string, signal: AbortSignal | undefined): Promise<void>;
-  /** Lets running lines go. */
+  /** Lets running lines go, at once; nothing begins any more. */
+  stop(): void;
+  /** Resolves when nothing runs any more. */
   close(): Promise<void>;
 }
 
@@ -26,6 +29,8 @@ export interface WorkerOptions extends StepOptions {
   /** Lines at once, over all batches. */
   readonly concurrency: number;
 }
+
+const AGAIN_MS = 1000;
 
 /** Takes batches from `validating` to their end, in this process. */
 export class LocalWorker implements BatchWorker {
@@ -38,7 +43,7 @@ export class LocalWorker implements BatchWorker {
   readonly #working = new Set<Promise<void>>();
   readonly #timers = new Map<string, Timer>();
   readonly #listeners = new Map<string, Set<() => void>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(store: BatchStore, host: BatchHost, options: WorkerOptions) {
     this.#store = store;
@@ -54,6 +59,7 @@ export class LocalWorker implements BatchWorker {
   }
 
   async take(batch: Batch): Promise<void> {
+    if (this.#closing.signal.aborted) return;
     const work = this.#work(batch).finally(() => {
       this.#working.delete(work);
       this.#running.delete(batch.id);
@@ -88,15 +94,19 @@ export class LocalWorker implements BatchWorker {
       };
       listeners.add(tell);
       signal?.addEventListener('abort', tell);
-      if (this.#closed || !this.#running.has(id)) queueMicrotask(tell);
+      if (signal?.aborted === true || !this.#running.has(id)) setImmediate(tell);
     });
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  stop(): void {
+    this.#closing.abort();
     for (const batch of this.#running.values()) batch.stop();
     this.#scheduler.wake();
-    await Promise.allSettled(this.#working);
+    for (const id of this.#listeners.keys()) this.#tell(id);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#working);
   }
 
   #tell(id: string): void {
@@ -118,9 +128,22 @@ export class LocalWorker implements BatchWorker {
         tell();
       }
       if (runs) await this.#scheduler.run(running);
-      if (!this.#closed) await this.#steps.end(batch.id, running.expired);
+      if (!this.#closing.signal.aborted) await this.#steps.end(batch.id, running.expired);
     } catch (error) {
-      if (!this.#closed) await this.#steps.fail(batch.id, error).catch(() => {});
+      await this.#fail(batch.id, error);
+    }
+  }
+
+  /** Until it is stored: a store that is out of room may have some later. */
+  async #fail(id: string, error: unknown): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#steps.fail(id, error);
+        return;
+      } catch {
+        await sleep(this.#host.clock, AGAIN_MS, signal).catch(() => {});
+      }
     }
   }
 
@@ -133,7 +156,8 @@ export class LocalWorker implements BatchWorker {
       running.stop();
       this.#scheduler.wake();
     };
-    const timer = this.#host.clock.timer(end, Math.max(0, seconds * 1000));
+    if (seconds <= 0) return end();
+    const timer = this.#host.clock.timer(end, seconds * 1000);
     timer.hold(false);
     this.#timers.set(id, timer);
   }

@@ -1,6 +1,7 @@
 import type { ConnectionOptions, Job, Queue, Worker } from 'bullmq';
 import type { RedisOptions } from 'ioredis';
 import type { Batch, BatchHost } from '../../contract/batches.ts';
+import type { Timer } from '../../time/clock.ts';
 import { sleep } from '../../time/clock.ts';
 import { BatchSteps, ENDED } from '../batch-steps.ts';
 import type { BatchStore } from '../store.ts';
@@ -34,6 +35,8 @@ const FEWEST_PARTS = 64;
 const PAGE = 500;
 const LOOK_MS = 200;
 const TRIES = 5;
+/** How long the end waits for a Redis that does not answer. */
+const PATIENCE_MS = 5000;
 
 /**
  * Takes batches from `validating` to their end in any of several processes: a job for each batch, and under it one for each part of
@@ -48,6 +51,7 @@ export class QueueWorker implements BatchWorker {
   #batches: Queue<BatchData> | undefined;
   #parts: Queue<PartData> | undefined;
   #workers: Worker[] = [];
+  #timer: Timer | undefined;
 
   constructor(store: BatchStore, host: BatchHost, options: QueueWorkerOptions) {
     this.#store = store;
@@ -84,10 +88,11 @@ export class QueueWorker implements BatchWorker {
       new Worker<PartData>('parts', (job, token) => this.#part(job, token ?? ''), { ...settings, concurrency }),
     ];
     for (const worker of this.#workers) worker.on('error', ignore);
-    // an order whose process died before it was queued
-    for (const batch of await this.#store.batches.unfinished()) await this.take(batch);
+    await this.#takeUnfinished();
+    this.#watch();
   }
 
+  /** A batch that is queued is not queued twice. */
   async take({ id }: Batch): Promise<void> {
     await this.#batches?.add('batch', { batch: id }, { jobId: id });
   }
@@ -103,10 +108,35 @@ export class QueueWorker implements BatchWorker {
     await sleep(this.#host.clock, LOOK_MS, signal).catch(ignore);
   }
 
-  async close(): Promise<void> {
+  stop(): void {
     this.#closing.abort();
-    await Promise.all(this.#workers.map((worker) => worker.close()));
-    await Promise.all([this.#batches?.close(), this.#parts?.close()]);
+    this.#timer?.cancel();
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#workers, this.#batches, this.#parts].filter((one) => one !== undefined);
+    const waited = new AbortController();
+    const impatient = sleep(this.#host.clock, PATIENCE_MS, waited.signal).then(
+      () => Promise.allSettled(open.map((one) => one.disconnect())),
+      ignore,
+    );
+    await Promise.race([impatient, Promise.allSettled(open.map((one) => one.close()))]);
+    waited.abort();
+  }
+
+  /** Orders whose process died before they were queued, and batches whose job was lost. */
+  async #takeUnfinished(): Promise<void> {
+    for (const batch of await this.#store.batches.unfinished()) await this.take(batch);
+  }
+
+  #watch(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#timer = this.#host.clock.timer(() => {
+      this.#takeUnfinished()
+        .catch(ignore)
+        .finally(() => this.#watch());
+    }, this.#options.lockMs);
+    this.#timer.hold(false);
   }
 
   async #batch(job: Job<BatchData>, token: string): Promise<void> {
@@ -117,6 +147,7 @@ export class QueueWorker implements BatchWorker {
     try {
       if (step === undefined) {
         const runs = batch.status === 'in_progress' || (batch.status === 'validating' && (await this.#validate(batch)));
+        if (this.#closing.signal.aborted) await this.#putBack(job, token);
         step = runs ? 'lines' : 'end';
         await job.updateData({ batch: id, step });
       }
@@ -128,9 +159,9 @@ export class QueueWorker implements BatchWorker {
           throw new WaitingChildrenError();
         }
       }
-      await this.#end(id);
+      await this.#end(id, job);
     } catch (error) {
-      if ((error as Error).name === 'WaitingChildrenError' || job.attemptsMade + 1 < TRIES) throw error;
+      if (LATER.has((error as Error).name) || job.attemptsMade + 1 < TRIES) throw error;
       await this.#steps.fail(id, error);
     }
   }
@@ -139,12 +170,15 @@ export class QueueWorker implements BatchWorker {
     return this.#steps.validate(batch, () => this.#closing.signal.aborted);
   }
 
-  async #end(id: string): Promise<void> {
+  async #end(id: string, job: Job<BatchData>): Promise<void> {
     const batch = await this.#store.batches.get(id);
     if (batch === undefined) return;
     const expired = this.#options.now() >= (batch.expires_at ?? Number.POSITIVE_INFINITY);
     const left = batch.status === 'in_progress' && !expired ? await this.#store.lines.pending(id, 0, 1) : [];
-    if (left.length > 0) throw new Error('some lines could not be run');
+    if (left.length > 0) {
+      await job.updateData({ batch: id, step: 'lines' });
+      throw new Error('some lines could not be run');
+    }
     await this.#steps.end(id, expired);
   }
 
@@ -176,12 +210,18 @@ export class QueueWorker implements BatchWorker {
     const { batch: id, from, to } = job.data;
     const run = new LineRun(id, this.#store, this.#host, this.#steps, this.#options.now, this.#closing.signal);
     await run.lines(from, to);
-    if (!this.#closing.signal.aborted) return;
-    // this process ends: the part goes back, for another one
+    if (this.#closing.signal.aborted) await this.#putBack(job, token);
+  }
+
+  /** This process ends: the job goes back, for another one. */
+  async #putBack(job: Job, token: string): Promise<never> {
     const { DelayedError } = await import('bullmq');
     await job.moveToDelayed(this.#host.clock.now(), token);
     throw new DelayedError();
   }
 }
+
+/** Errors that only say that the job is not done yet. */
+const LATER: ReadonlySet<string> = new Set(['WaitingChildrenError', 'DelayedError']);
 
 function ignore(): void {}

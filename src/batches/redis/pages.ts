@@ -18,10 +18,8 @@ export async function pageOf<T extends { readonly id: string }>(
       order === 'desc'
         ? await link.redis.zrevrangebyscore(set, from, '-inf', 'WITHSCORES', 'LIMIT', 0, STEP)
         : await link.redis.zrangebyscore(set, from, '+inf', 'WITHSCORES', 'LIMIT', 0, STEP);
-    for (let i = 0; i < found.length && data.length <= limit; i += 2) {
-      const item = await read(found[i] as string);
-      if (item !== undefined) data.push(item);
-    }
+    const items = await Promise.all(found.filter((_, i) => i % 2 === 0).map(read));
+    data.push(...items.filter((item) => item !== undefined));
     if (found.length < 2 * STEP || data.length > limit) break;
     from = `(${found.at(-1)}`;
   }

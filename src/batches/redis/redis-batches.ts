@@ -13,12 +13,15 @@ redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[4]), ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
 return 1`;
 
-/** Writes a batch that nobody else has written since. KEYS: batch, unfinished. ARGV: version, object, status, id, ended. */
+/** Writes a batch that nobody else has written since. KEYS: batch, unfinished, lines, pending. ARGV: version, object, status, id, ended. */
 const WRITE = `
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'object', ARGV[2], 'status', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'version', 1)
-if ARGV[5] == '1' then redis.call('SREM', KEYS[2], ARGV[4]) end
+if ARGV[5] == '1' then
+  redis.call('SREM', KEYS[2], ARGV[4])
+  redis.call('DEL', KEYS[3], KEYS[4])
+end
 return 1`;
 
 /** Batches as JSON, with their counts beside them. */
@@ -51,7 +54,8 @@ export class RedisBatches implements StoredBatches {
       if (known === undefined || !from.includes(known.batch.status)) return undefined;
       const changed = { ...known.batch, ...changes };
       const ended = ENDED.has(changed.status);
-      const keys = [this.#link.key('batch', id), this.#link.key('unfinished')];
+      const mine = (name: string): string => this.#link.key(name, id);
+      const keys = [mine('batch'), this.#link.key('unfinished'), mine('lines'), mine('pending')];
       const values = [known.version, JSON.stringify(changed), changed.status, id, ended ? '1' : '0'];
       if ((await this.#link.run(WRITE, keys, values)) !== 1) continue;
       if (ended) await this.#files.sweep();

@@ -16,8 +16,8 @@ export class RedisFiles implements StoredFiles {
     this.#link = link;
   }
 
-  async draft(): Promise<FileDraft> {
-    return new Draft(this.#link, (file, content) => this.#add(file, { content }));
+  async draft(id: string): Promise<FileDraft> {
+    return new Draft(this.#link, id, (file, pieces) => this.#add(file, { pieces: String(pieces.length) }, pieces));
   }
 
   async addResults(file: FileObject, batchId: string, ok: boolean): Promise<void> {
@@ -41,8 +41,8 @@ export class RedisFiles implements StoredFiles {
     start: number = 0,
     length: number = Number.POSITIVE_INFINITY,
   ): Promise<AsyncIterable<Uint8Array> | undefined> {
-    const content = await this.#link.redis.hget(this.#link.key('file', id), 'content');
-    return content === null ? undefined : pieces(this.#link, content, start, length);
+    const known = await this.#link.redis.exists(this.#link.key('file', id));
+    return known === 0 ? undefined : pieces(this.#link, id, start, length);
   }
 
   async resultsOf(id: string): Promise<{ batchId: string; ok: boolean } | undefined> {
@@ -79,7 +79,8 @@ export class RedisFiles implements StoredFiles {
     }
   }
 
-  async #add(file: FileObject, more: Readonly<Record<string, string>>): Promise<void> {
+  /** @param pieces whose keys stay from now on. */
+  async #add(file: FileObject, more: Readonly<Record<string, string>>, pieces: readonly string[] = []): Promise<void> {
     const key = this.#link.key('file', file.id);
     if ((await this.#link.redis.exists(key)) === 1) return;
     const seq = await this.#link.redis.incr(this.#link.key('seq'));
@@ -87,6 +88,7 @@ export class RedisFiles implements StoredFiles {
       .multi()
       .hset(key, { object: JSON.stringify(file), ...more })
       .zadd(this.#link.key('files'), seq, file.id);
+    for (const piece of pieces) steps.persist(piece);
     if (file.expires_at !== undefined) steps.zadd(this.#link.key('expiring'), file.expires_at, file.id);
     await steps.exec();
   }
@@ -94,16 +96,15 @@ export class RedisFiles implements StoredFiles {
   async #delete(id: string): Promise<void> {
     const { redis } = this.#link;
     const key = this.#link.key('file', id);
-    const { content, results_of: batchId, results_ok: ok } = await redis.hgetall(key);
-    if (content !== undefined) {
-      const count = Number(content.split('.')[1]);
-      for (let n = 0; n < count; n++) await redis.del(this.#link.key('piece', content, n));
-    }
+    const { pieces, results_of: batchId, results_ok: ok } = await redis.hgetall(key);
+    for (let n = 0; n < Number(pieces ?? 0); n++) await redis.del(this.#link.key('piece', id, n));
     if (batchId !== undefined) {
-      const numbers = await redis.zrange(this.#link.key('done', batchId, ok ?? ''), '0', '-1');
-      for (let at = 0; at < numbers.length; at += 1000) {
-        await redis.hdel(this.#link.key('results', batchId), ...numbers.slice(at, at + 1000));
-      }
+      const done = this.#link.key('done', batchId, ok ?? '');
+      const results = this.#link.key('results', batchId);
+      const numbers = await redis.zrange(done, '0', '-1');
+      for (let at = 0; at < numbers.length; at += 1000) await redis.hdel(results, ...numbers.slice(at, at + 1000));
+      await redis.del(done);
+      if ((await redis.exists(results)) === 0) await redis.del(this.#link.key('order', batchId));
     }
     await redis.multi().del(key).srem(this.#link.key('hidden'), id).exec();
   }
@@ -111,15 +112,16 @@ export class RedisFiles implements StoredFiles {
 
 class Draft implements FileDraft {
   readonly #link: RedisLink;
-  readonly #keep: (file: FileObject, content: string) => Promise<void>;
-  readonly #name = crypto.randomUUID();
+  readonly #id: string;
+  readonly #keep: (file: FileObject, pieces: readonly string[]) => Promise<void>;
   readonly #held = new Uint8Array(PIECE_BYTES);
+  readonly #pieces: string[] = [];
   #filled = 0;
-  #count = 0;
   bytes = 0;
 
-  constructor(link: RedisLink, keep: (file: FileObject, content: string) => Promise<void>) {
+  constructor(link: RedisLink, id: string, keep: (file: FileObject, pieces: readonly string[]) => Promise<void>) {
     this.#link = link;
+    this.#id = id;
     this.#keep = keep;
   }
 
@@ -135,39 +137,30 @@ class Draft implements FileDraft {
     this.bytes += bytes.byteLength;
   }
 
-  /** The name of the content tells how many pieces there are. */
   async keep(file: FileObject): Promise<void> {
     await this.#flush();
-    const content = `${this.#name}.${this.#count}`;
-    for (let n = 0; n < this.#count; n++) {
-      const piece = this.#link.key('piece', content, n);
-      await this.#link.redis
-        .multi()
-        .rename(this.#link.key('draft', this.#name, n), piece)
-        .persist(piece)
-        .exec();
-    }
-    await this.#keep(file, content);
+    await this.#keep(file, this.#pieces);
   }
 
   async discard(): Promise<void> {
-    for (let n = 0; n < this.#count; n++) await this.#link.redis.del(this.#link.key('draft', this.#name, n));
+    for (const piece of this.#pieces) await this.#link.redis.del(piece);
   }
 
   async #flush(): Promise<void> {
     if (this.#filled === 0) return;
-    const piece = Buffer.from(this.#held.subarray(0, this.#filled));
-    await this.#link.redis.set(this.#link.key('draft', this.#name, this.#count++), piece, 'EX', DRAFT_SECONDS);
+    const piece = this.#link.key('piece', this.#id, this.#pieces.length);
+    this.#pieces.push(piece);
+    await this.#link.redis.set(piece, Buffer.from(this.#held.subarray(0, this.#filled)), 'EX', DRAFT_SECONDS);
     this.#filled = 0;
   }
 }
 
-async function* pieces(link: RedisLink, content: string, start: number, length: number): AsyncGenerator<Uint8Array, undefined> {
+async function* pieces(link: RedisLink, id: string, start: number, length: number): AsyncGenerator<Uint8Array, undefined> {
   let left = length;
   let skip = start % PIECE_BYTES;
   for (let n = Math.floor(start / PIECE_BYTES); left > 0; n++) {
     const whole = left >= PIECE_BYTES;
-    const key = link.key('piece', content, n);
+    const key = link.key('piece', id, n);
     const bytes = whole ? await link.redis.getBuffer(key) : await link.redis.getrangeBuffer(key, skip, skip + left - 1);
     if (bytes === null || bytes.byteLength === 0) return undefined;
     const part = whole ? bytes.subarray(skip) : bytes;

@@ -1,11 +1,11 @@
 import type { Batch, ListPage, PageQuery } from '../../contract/batches.ts';
+import { ENDED } from '../batch-steps.ts';
 import type { BatchRecord, StoredBatches } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { sweep } from './files.ts';
 import { pageOf } from './pages.ts';
 
 const COLUMNS = 'id, object, completed, failed, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_usd';
-const ENDED: ReadonlySet<Batch['status']> = new Set(['completed', 'failed', 'cancelled', 'expired']);
 
 /** Batches as JSON, with their counts beside them. */
 export class SqliteBatches implements StoredBatches {
@@ -41,7 +41,10 @@ export class SqliteBatches implements StoredBatches {
       if (batch === undefined || !from.includes(batch.status)) return undefined;
       const changed = { ...batch, ...changes };
       this.#database.run('UPDATE batches SET object = ?, status = ? WHERE id = ?', JSON.stringify(changed), changed.status, id);
-      if (ENDED.has(changed.status)) sweep(this.#database);
+      if (ENDED.has(changed.status)) {
+        this.#database.run('DELETE FROM lines INDEXED BY pending WHERE batch = ? AND ok IS NULL', id);
+        sweep(this.#database);
+      }
       return changed;
     });
   }

@@ -14,8 +14,8 @@ export class SqliteFiles implements StoredFiles {
     this.#database = database;
   }
 
-  async draft(): Promise<FileDraft> {
-    return new Draft(this.#database);
+  async draft(id: string): Promise<FileDraft> {
+    return new Draft(this.#database, id);
   }
 
   async addResults(file: FileObject, batchId: string, ok: boolean): Promise<void> {
@@ -67,12 +67,13 @@ export class SqliteFiles implements StoredFiles {
 
 /** Deletes what hidden files hold, but for what an unfinished batch still reads. */
 export function sweep(database: Database): void {
-  const unused = `hidden = 1 AND NOT EXISTS (SELECT 1 FROM batches WHERE input = files.id
-    AND status IN ('validating', 'in_progress', 'finalizing', 'cancelling'))`;
-  database.run(`DELETE FROM pieces WHERE file IN (SELECT id FROM files WHERE ${unused})`);
-  database.run(`UPDATE lines SET result = NULL WHERE result IS NOT NULL AND EXISTS
-    (SELECT 1 FROM files WHERE results_of = lines.batch AND results_ok = lines.ok AND ${unused})`);
-  database.run(`DELETE FROM files WHERE ${unused}`);
+  const unused = database.all(`SELECT id, results_of, results_ok FROM files WHERE hidden = 1 AND NOT EXISTS
+    (SELECT 1 FROM batches WHERE input = files.id AND status IN ('validating', 'in_progress', 'finalizing', 'cancelling'))`);
+  for (const { id = null, results_of: batch = null, results_ok: ok = null } of unused) {
+    database.run('DELETE FROM pieces WHERE file = ?', id);
+    if (batch !== null) database.run('DELETE FROM lines WHERE batch = ? AND ok = ?', batch, ok);
+    database.run('DELETE FROM files WHERE id = ?', id);
+  }
 }
 
 /** Drafts of an engine that died. */
@@ -82,14 +83,15 @@ export function dropDrafts(database: Database): void {
 
 class Draft implements FileDraft {
   readonly #database: Database;
-  readonly #name = `draft-${crypto.randomUUID()}`;
+  readonly #id: string;
   readonly #held = new Uint8Array(PIECE_BYTES);
   #filled = 0;
   #count = 0;
   bytes = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, id: string) {
     this.#database = database;
+    this.#id = id;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -106,23 +108,20 @@ class Draft implements FileDraft {
 
   async keep(file: FileObject): Promise<void> {
     this.#flush();
-    this.#database.transaction(() => {
-      this.#database.run('UPDATE pieces SET file = ? WHERE file = ?', file.id, this.#name);
-      this.#database.run(
-        'INSERT INTO files (id, object, purpose, expires_at) VALUES (?, ?, ?, ?)',
-        ...[file.id, JSON.stringify(file), file.purpose, file.expires_at ?? null],
-      );
-    });
+    this.#database.run(
+      'INSERT INTO files (id, object, purpose, expires_at) VALUES (?, ?, ?, ?)',
+      ...[this.#id, JSON.stringify(file), file.purpose, file.expires_at ?? null],
+    );
   }
 
   async discard(): Promise<void> {
-    this.#database.run('DELETE FROM pieces WHERE file = ?', this.#name);
+    this.#database.run('DELETE FROM pieces WHERE file = ?', this.#id);
   }
 
   #flush(): void {
     if (this.#filled === 0) return;
     const bytes = this.#held.subarray(0, this.#filled);
-    this.#database.run('INSERT INTO pieces (file, n, bytes) VALUES (?, ?, ?)', this.#name, this.#count++, bytes);
+    this.#database.run('INSERT INTO pieces (file, n, bytes) VALUES (?, ?, ?)', this.#id, this.#count++, bytes);
     this.#filled = 0;
   }
 }

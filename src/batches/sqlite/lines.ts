@@ -30,7 +30,8 @@ export class SqliteLines implements StoredLines {
   async pending(batchId: string, after: number, limit: number): Promise<StoredLine[]> {
     return this.#database
       .all(
-        'SELECT number, custom_id, start, length FROM lines WHERE batch = ? AND ok IS NULL AND number > ? ORDER BY number LIMIT ?',
+        `SELECT number, custom_id, start, length FROM lines INDEXED BY pending
+         WHERE batch = ? AND ok IS NULL AND number > ? ORDER BY number LIMIT ?`,
         ...[batchId, after, limit],
       )
       .map((row) => ({
@@ -70,7 +71,7 @@ export class SqliteLines implements StoredLines {
   async results(batchId: string, after: number, limit: number): Promise<(StoredResult & { place: number })[]> {
     return this.#database
       .all(
-        'SELECT number, ok, result, place FROM lines WHERE batch = ? AND place > ? AND result IS NOT NULL ORDER BY place LIMIT ?',
+        'SELECT number, ok, result, place FROM lines WHERE batch = ? AND place > ? ORDER BY place LIMIT ?',
         ...[batchId, after, limit],
       )
       .map((row) => ({ ...resultOf(row), place: Number(row.place) }));
@@ -79,7 +80,7 @@ export class SqliteLines implements StoredLines {
   async inOrder(batchId: string, ok: boolean, after: number, limit: number): Promise<StoredResult[]> {
     return this.#database
       .all(
-        'SELECT number, ok, result FROM lines WHERE batch = ? AND ok = ? AND number > ? AND result IS NOT NULL ORDER BY number LIMIT ?',
+        'SELECT number, ok, result FROM lines INDEXED BY done WHERE batch = ? AND ok = ? AND number > ? ORDER BY number LIMIT ?',
         ...[batchId, Number(ok), after, limit],
       )
       .map(resultOf);

@@ -1,9 +1,14 @@
-/** The tables of a store. `seq` orders by time of creation where seconds are equal. */
+/**
+ * The tables of a store. `seq` orders by time of creation where seconds are equal. Statements name the indexes `pending` and `done`:
+ * left alone, the planner reads past every result.
+ */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS files (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, object TEXT, purpose TEXT, expires_at INTEGER,
   results_of TEXT, results_ok INTEGER, hidden INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX IF NOT EXISTS expiring ON files (expires_at) WHERE hidden = 0;
+CREATE INDEX IF NOT EXISTS hidden ON files (id) WHERE hidden = 1;
 CREATE TABLE IF NOT EXISTS pieces (file TEXT NOT NULL, n INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (file, n)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, key TEXT UNIQUE, request TEXT NOT NULL, object TEXT NOT NULL,
@@ -18,6 +23,7 @@ CREATE TABLE IF NOT EXISTS lines (
   ok INTEGER, result TEXT, place INTEGER, PRIMARY KEY (batch, number)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending ON lines (batch, number) WHERE ok IS NULL;
+CREATE INDEX IF NOT EXISTS done ON lines (batch, ok, number) WHERE ok IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS places ON lines (batch, place) WHERE place IS NOT NULL;
 PRAGMA user_version = 1;
 `;
