@@ -102,18 +102,17 @@ export class BatchSteps {
     const output = await addResultFile(this.#store, id, true, about);
     const errors = await addResultFile(this.#store, id, false, about);
     const files = { ...(output && { output_file_id: output.id }), ...(errors && { error_file_id: errors.id }) };
-    // a cancel that came while the files were written still counts
-    const cancelled = await batches.change(id, ['cancelling'], { ...files, status: 'cancelled', cancelled_at: now() });
-    if (cancelled !== undefined) return;
     const end = expired
       ? ({ status: 'expired', expired_at: now() } as const)
       : ({ status: 'completed', completed_at: now() } as const);
-    await batches.change(id, ['finalizing'], { ...files, ...end });
+    if ((await batches.change(id, ['finalizing'], { ...files, ...end })) !== undefined) return;
+    // a cancel that came while the files were written still counts
+    await batches.change(id, ['cancelling'], { ...files, status: 'cancelled', cancelled_at: now() });
   }
 
   /** For what went wrong inside. */
   async fail(id: string, error: unknown): Promise<void> {
-    const message = isLLMError(error) ? error.message : 'The batch could not be run.';
+    const message = isLLMError(error) ? error.reason : 'The batch could not be run.';
     await this.#refuse(id, [{ code: 'internal_error', message, line: null, param: null }]);
   }
 
