@@ -32,7 +32,7 @@ import { Embeddings } from './embeddings.ts';
 import { Files } from './files.ts';
 import { Listeners } from './listeners.ts';
 import { Models } from './models.ts';
-import { compose } from './pipeline.ts';
+import { compose, engage, release } from './pipeline.ts';
 import { Providers } from './providers.ts';
 import { Rerank } from './rerank.ts';
 import { Targets } from './targets.ts';
@@ -108,13 +108,14 @@ export function createClient(options: ClientOptions = {}): LLMClient {
     closed: false,
   };
   const runner = new CallRunner(environment);
+  engage(layers);
 
   const close = async (): Promise<void> => {
     if (environment.closed) return;
     environment.closed = true;
     await options.batches?.close();
     providers.close();
-    for (const layer of layers) layer.close?.(options.store);
+    release(layers, clock, options.store);
     if (options.store === undefined) await store.close();
     deadlines.close();
     clock.close();

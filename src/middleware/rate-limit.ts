@@ -6,9 +6,9 @@ import type { Middleware, Next } from '../contract/middleware.ts';
 import { ChunkStream } from '../contract/stream.ts';
 import type { Usage } from '../contract/usage.ts';
 import { isLLMError } from '../errors/catalogue.ts';
+import type { Clock } from '../time/clock.ts';
 import type { LimitSnapshot } from './rate-limit/lane.ts';
 import { Lanes } from './rate-limit/lanes.ts';
-
 import type { RateLimitOptions } from './rate-limit/limit-options.ts';
 import { readOptions } from './rate-limit/limit-options.ts';
 
@@ -66,7 +66,11 @@ export function rateLimit(options: RateLimitOptions = {}): RateLimiter {
     return result;
   }
 
-  return Object.assign(rateLimit, { snapshot: () => lanes.snapshot(), close: () => lanes.close() });
+  return Object.assign(rateLimit, {
+    snapshot: () => lanes.snapshot(),
+    close: () => lanes.close(),
+    leave: (clock: Clock) => lanes.leave(clock),
+  });
 }
 
 function keyOfTarget({ target: { provider, model, baseURL } }: Call): string {

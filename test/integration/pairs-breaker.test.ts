@@ -283,6 +283,8 @@ describe('clients with one store', () => {
     expect((await two.chat.completions.create({ model, messages })).choices).toHaveLength(1); // another client, another circuit
     expect(breaker.snapshot()).toMatchObject([{ state: 'open' }, { state: 'closed' }]);
     await one.close();
+    expect(breaker.snapshot()).toMatchObject([{ state: 'closed' }]); // that of the other stays
+    await two.close();
     expect(breaker.snapshot()).toEqual([]);
   });
 });

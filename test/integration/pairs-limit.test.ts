@@ -293,6 +293,32 @@ describe('beneath a hedge', () => {
     await until(() => limiter.snapshot()[0]?.running === 0);
     expect(chained.mock.requests).toHaveLength(2);
   });
+
+  it('a call that waits in the queue is not sent twice, unless the second request goes elsewhere', async () => {
+    const clock = fakeClock();
+    const gate = new Gate();
+    chained.mock.enqueue('openai', ...times(3, gate.answer()));
+    const limiter = rateLimit({ concurrency: 1 });
+    const llm = chained.client({ clock, use: [hedge({ after: 100, budget: false }), limiter] });
+    const other = chained.client({ clock, use: [hedge({ after: 100, to: SECOND }), limiter] });
+    const ask = (client: typeof llm) => client.chat.completions.create({ model, messages });
+    const [first, queued] = [ask(llm), ask(llm)];
+    await requests(1);
+    await until(() => limiter.snapshot()[0]?.queued === 1);
+    const answer = await Promise.all([ask(other), clock.advance(100)]).then(([reply]) => reply);
+    expect(answer.route.provider).toBe('anthropic');
+    expect(chained.eventsOf('hedge').map(({ target, outcome }) => `${target.provider} ${outcome}`)).toEqual([
+      'openai started',
+      'anthropic started',
+      'anthropic won',
+    ]);
+    while (limiter.snapshot()[0]?.running !== 0 || limiter.snapshot()[0]?.queued !== 0) {
+      gate.open();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all([first, queued]);
+    expect(chained.eventsOf('hedge').filter(({ outcome }) => outcome === 'started')).toHaveLength(2);
+  });
 });
 
 describe('the provider’s own headers, over the wire', () => {

@@ -49,6 +49,24 @@ describe('a resumed stream', () => {
     expect(providersOf()).toEqual(['openai', 'anthropic']);
   });
 
+  it('around it, coalesce shows the seam to everybody, late comers included', async () => {
+    const llm = chained.client({ use: [coalesce(), fallback([SECOND], { resume: true })] });
+    const seam = [{ from: FIRST, to: SECOND, characters: 7, overlap: 0 }];
+    chained.mock.enqueue('openai', fault.cutAfter(2, answer));
+    chained.mock.enqueue('anthropic', fault.stall(1, rest));
+    const early = await Promise.all([1, 2].map(() => llm.chat.completions.create(params)));
+    const reading = Promise.all(early.map((stream) => readAll(stream)));
+    await until(() => chained.eventsOf('resumed').length === 2);
+    const late = await llm.chat.completions.create(params);
+    for (const { route } of [...early, late]) {
+      expect(route).toMatchObject({ provider: 'anthropic', fallback: true, resumed: seam });
+    }
+    expect(new Set(chained.eventsOf('resumed').map(({ call }) => call.correlationId)).size).toBe(3);
+    for (const stream of early) stream.controller.abort();
+    late.controller.abort();
+    await reading;
+  });
+
   it('pays for both of its parts from a budget', async () => {
     const money = budget({ maxCostUSD: 1 });
     const llm = chained.client({ use: [fallback([SECOND], { resume: true }), money] });

@@ -8,6 +8,7 @@ import {
   fallback,
   hedge,
   memoryStore,
+  pool,
   retry,
   timeout,
 } from '../../src/index.ts';
@@ -124,6 +125,30 @@ describe('a budget and streams', () => {
 });
 
 describe('a budget and other layers', () => {
+  it('reserves what the dearest member of a pool would cost, and settles what the asked one did', async () => {
+    const money = budget({ maxCostUSD: 1, onUnknownCost: 'refuse' });
+    const dear = 'openai/gpt-4.1';
+    const providers = {
+      any: pool([FIRST, dear]),
+      some: pool([FIRST, 'openai/nobody-knows-it']),
+      bare: pool(['openai', 'azure']),
+    };
+    const llm = chained.client({ providers, use: [money, fallback([])] });
+    let reserved: number | undefined;
+    chained.mock.enqueue('openai', async () => {
+      reserved = (await money.spent()).costUSD?.spent;
+      return reply({ usage: { promptTokens: 1_000, completionTokens: 100 } });
+    });
+    const { route } = await llm.chat.completions.create({ model: 'any', messages, max_tokens: 100 });
+    const cost = (model: string, prompt: number) => llm.models.cost(model, { prompt_tokens: prompt, completion_tokens: 100 });
+    expect(reserved).toBeGreaterThan((await cost(FIRST, 0)) ?? Number.NaN);
+    expect(reserved).toBeGreaterThan((await cost(dear, 0)) ?? Number.NaN);
+    expect((await money.spent()).costUSD?.spent).toBeCloseTo(route.costUSD ?? Number.NaN, 12);
+    expect(await rejection(llm.chat.completions.create({ model: 'some', messages }))).toMatchObject({ code: 'unknown_cost' });
+    expect(await rejection(llm.chat.completions.create({ model: 'bare', messages }))).toMatchObject({ code: 'unknown_cost' });
+    expect((await llm.chat.completions.create({ model: 'bare/gpt-4o-mini', messages })).route.costUSD).toBeGreaterThan(0);
+  });
+
   it('pays for both requests of a hedge', async () => {
     const layer = budget({ maxCostUSD: 1 });
     const llm = chained.client({ use: [layer, hedge({ after: 30, to: SECOND })] });

@@ -1,11 +1,11 @@
-import type { Call } from '../../contract/call.ts';
+import type { Call, Target } from '../../contract/call.ts';
 import type { Catalogue, TokenCounts } from '../../contract/catalogue.ts';
 import type { Attempt } from '../../errors/attempt.ts';
 
 /** What a call will probably use and cost. */
 export interface Expectation {
   readonly tokens: number;
-  /** `undefined` where no price is known. */
+  /** At the dearest member of a pool; `undefined` where a price is not known. */
   readonly costUSD: number | undefined;
 }
 
@@ -47,8 +47,21 @@ export function expectationOf(call: Call, catalogue: Catalogue, lengths: AnswerL
   const answers = operation === 'embed' || operation === 'rerank' ? 0 : (countOf(n) ?? 1);
   const answer = answers === 0 ? 0 : lengths.expected(call, countOf(max_completion_tokens) ?? countOf(max_tokens));
   const usage: TokenCounts = { prompt_tokens: prompt, completion_tokens: answer * answers };
-  const costUSD = catalogue.cost(target, usage, Array.isArray(documents) ? documents.length : undefined);
-  return { tokens: prompt + answer * answers, costUSD };
+  const count = Array.isArray(documents) ? documents.length : undefined;
+  const costs = placesOf(call).map((place) => catalogue.cost(place, usage, count));
+  const known = costs.filter((cost) => cost !== undefined);
+  return { tokens: prompt + answer * answers, costUSD: known.length < costs.length ? undefined : Math.max(...known) };
+}
+
+/** Where a call may go: to its target, or to any member of the pool that stands there. */
+function placesOf({ target, resolve }: Call): readonly Target[] {
+  const { pool, model } = target;
+  if (pool === undefined) return [target];
+  try {
+    return pool.members.map((member) => resolve(member.model.includes('/') ? member.model : `${member.model}/${model}`));
+  } catch {
+    return [target]; // `fallback` tells what is wrong with it
+  }
 }
 
 const countOf = (value: unknown): number | undefined =>

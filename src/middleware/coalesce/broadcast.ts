@@ -1,4 +1,5 @@
 import type { Call, OperationName } from '../../contract/call.ts';
+import type { CallEvent } from '../../contract/events.ts';
 import type { Settlement } from '../../contract/stream.ts';
 import { ChunkStream } from '../../contract/stream.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
@@ -53,6 +54,7 @@ export class Broadcast<C extends object> {
   #size = 0;
   #paused = false;
   #patience: Timer | undefined;
+  readonly #seams: CallEvent[] = [];
   #end: Settlement | undefined;
 
   constructor(source: ChunkStream<C>, settings: BroadcastSettings) {
@@ -90,9 +92,16 @@ export class Broadcast<C extends object> {
       deadline: undefined,
     };
     this.#taps.add(tap);
+    if (!leads) for (const seam of this.#seams) call.report(seam);
     this.#watchDeadlines(latest);
     this.#feed(tap);
     return tap.stream;
+  }
+
+  /** The source goes on elsewhere: everybody's stream has that seam. */
+  tellSeam(seam: CallEvent): void {
+    this.#seams.push(seam);
+    for (const { call, leads } of this.#taps) if (!leads) call.report(seam);
   }
 
   get #next(): number {

@@ -51,6 +51,10 @@ export class Flight<K extends OperationName> {
       get deadline() {
         return latest();
       },
+      report: (event) => {
+        this.#leader.report(event);
+        if (event.type === 'resumed') this.#broadcast?.tellSeam(event);
+      },
     };
     const send = async (): Promise<ResultOf<K>> => next(shared);
     send()

@@ -58,6 +58,8 @@ export class Race<K extends OperationName> {
   readonly #next: Next;
   readonly #rules: RaceRules;
   readonly #startedAt: number;
+  /** How many attempts were left before the first request. */
+  readonly #left: number;
   readonly #runners: Runner[] = [];
   readonly #timer: Timer;
   #resolve: (end: RaceEnd<ResultOf<K>>) => void = () => {};
@@ -71,6 +73,7 @@ export class Race<K extends OperationName> {
     this.#next = next;
     this.#rules = rules;
     this.#startedAt = call.clock.now();
+    this.#left = call.trail.attemptsLeft;
     call.signal?.addEventListener('abort', this.#onAbort);
     this.#timer = call.clock.timer(() => void this.#startSecond(), rules.delay);
   }
@@ -100,8 +103,10 @@ export class Race<K extends OperationName> {
   async #startSecond(): Promise<void> {
     const { target, pay } = this.#rules;
     const { trail, options, clock } = this.#call;
-    if (this.#over || trail.attemptsLeft <= 0) return;
-    const part = target === this.#call.target ? 'hedge' : `hedge ${target.provider}/${target.model}`;
+    const own = target === this.#call.target;
+    // one that still waits in a queue would only get company there
+    if (this.#over || trail.attemptsLeft <= 0 || (own && trail.attemptsLeft === this.#left)) return;
+    const part = own ? 'hedge' : `hedge ${target.provider}/${target.model}`;
     const call = { ...this.#call, target, options: withKeyFor(part, options) };
     const giveBack = await pay(call);
     if (this.#over) return giveBack?.();

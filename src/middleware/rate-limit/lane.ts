@@ -98,6 +98,16 @@ export class Lane {
     this.#arm();
   }
 
+  /** Ends the waiting of one client. */
+  giveUp(clock: Clock): void {
+    this.#end(clock);
+    this.#pump();
+  }
+
+  #end(clock: Clock): void {
+    for (const place of this.#queue) if (place.call.clock === clock) this.#drop(place, closedInQueue(place));
+  }
+
   #waiting(place: Place): Promise<Place> {
     const { signal } = place.call;
     place.onAbort = () => {
@@ -207,9 +217,7 @@ export class Lane {
 
   #wake(clock: Clock, ended: boolean): void {
     const now = clock.now();
-    if (ended) {
-      for (const place of this.#queue) if (place.call.clock === clock) this.#drop(place, closedInQueue(place));
-    }
+    if (ended) this.#end(clock);
     this.#soonestDue = Number.POSITIVE_INFINITY;
     const refused: Refusal[] = [];
     for (const place of this.#queue) {

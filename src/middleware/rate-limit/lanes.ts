@@ -1,5 +1,6 @@
 import type { Call } from '../../contract/call.ts';
 import type { MaybePromise, Store } from '../../contract/store.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { LimitSnapshot } from './lane.ts';
 import { Lane } from './lane.ts';
 import type { LaneRules } from './lane-rules.ts';
@@ -40,6 +41,10 @@ export class Lanes {
     this.#byKey.clear();
     this.#latest = undefined;
     for (const lane of lanes) lane.close();
+  }
+
+  leave(clock: Clock): void {
+    for (const lane of this.#byKey.values()) lane.giveUp(clock);
   }
 
   #dropIdle(kept: Lane): void {
