@@ -2,6 +2,7 @@ import { LineCheck, refusedLines } from '../contract/batch-line-check.ts';
 import type { Call } from '../contract/call.ts';
 import type { ReplyCodec } from '../contract/codec.ts';
 import type { BatchRequestLine } from '../contract/native-batches.ts';
+import type { WireMessage } from '../contract/wire.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { BadRequestError } from '../errors/provider-errors.ts';
 
@@ -34,6 +35,8 @@ export interface EncodedLine {
   readonly customId: string;
   readonly model: string;
   readonly body: object;
+  /** What the request would carry by itself. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
@@ -57,13 +60,15 @@ export async function encodeLines(call: Call<'createBatch'>, traits: LineTraits)
     const found = check.errors.length;
     const customId = check.check(number, line);
     if (customId === undefined || check.errors.length > found) continue;
-    const body = await encodedBody(call, line, traits.codecs[endpoint]).catch((error: unknown) => {
+    const message = await encodedMessage(call, line, traits.codecs[endpoint]).catch((error: unknown) => {
       if (!isLLMError(error)) throw error;
       const { param } = error as { readonly param?: string | null };
       const code = error.kind === 'unsupported_params' ? 'unsupported_parameter' : 'invalid_request';
       return check.add(code, error.reason, number, param ? `body.${param}` : null);
     });
-    if (body !== undefined) encoded.push({ customId, model: modelOf(line), body });
+    if (message?.body !== undefined) {
+      encoded.push({ customId, model: modelOf(line), body: message.body, headers: message.headers ?? {} });
+    }
   }
   if (check.errors.length > 0) throw refusedLines(check.errors, { provider });
   return encoded;
@@ -86,15 +91,15 @@ export function lineCall<K extends LineOperation>(call: Call, operation: K, mode
   return { ...call, operation, target: { ...call.target, model }, request } as unknown as Call<K>;
 }
 
-async function encodedBody(
+async function encodedMessage(
   call: Call<'createBatch'>,
   { body }: BatchRequestLine,
   line: LineCodec | undefined,
-): Promise<object | undefined> {
-  if (line === undefined) return body as object;
+): Promise<Pick<WireMessage, 'body' | 'headers'>> {
+  if (line === undefined) return { body: body as object };
   const { model, ...request } = body as { readonly model: string };
   const { operation, codec } = line as { readonly operation: 'chat'; readonly codec: ReplyCodec<'chat'> };
-  return (await codec.encode(lineCall(call, operation, model, request))).body;
+  return codec.encode(lineCall(call, operation, model, request));
 }
 
 const modelOf = ({ body }: BatchRequestLine): string => String((body as { readonly model?: unknown }).model);

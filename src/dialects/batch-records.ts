@@ -36,8 +36,8 @@ export function answeredRecord(
   requestId = '',
 ): BatchRecord {
   const model = (body as { readonly model?: unknown } | null)?.model;
-  // an answer in JSON may have come through a tool: the decoder then looks for it
-  const request = { response_format: { type: 'json_object' } };
+  // an answer that follows a schema may have come through a tool, where the decoder then looks for it
+  const request = { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: {} } } };
   const asked = lineCall(call, operation, typeof model === 'string' ? model : (call.request.batch.model ?? ''), request);
   return async () => {
     const context = new AnswerContext(wire, asked, 200, {}, 'body') as DecodeContext as DecodeContext<'chat'>;

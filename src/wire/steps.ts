@@ -30,9 +30,9 @@ export class Steps<K extends OperationName> {
     this.#startedAt = call.clock.now();
   }
 
-  /** One exchange whose answer comes as a whole. */
-  async reply<T extends object>(message: WireMessage, decode: StepDecoder<K, T>): Promise<T> {
-    const codec = { encode: () => message, decode } as unknown as ReplyCodec<K>;
+  /** One exchange whose answer comes as a whole, or, if that may be, without a body. */
+  async reply<T extends object>(message: WireMessage, decode: StepDecoder<K, T>, mayBeEmpty = false): Promise<T> {
+    const codec = { encode: () => message, decode, mayBeEmpty } as unknown as ReplyCodec<K>;
     const { phase, due } = this.#limit();
     const { clock, limits } = this.call;
     const step = { ...this.call, limits: { ...limits, attempt: Math.max(0, due - clock.now()) } };

@@ -1,5 +1,6 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../chat-rules.ts';
+import { anthropicBatches } from './server-batches.ts';
 import { errorBody, failureAnswer } from './server-failures.ts';
 
 const HEADERS = { 'request-id': 'req_011MockServer', 'anthropic-organization-id': 'org-mock' };
@@ -54,6 +55,7 @@ export const anthropicServer: MockDialect = {
     }));
     return answer({ data, has_more: false, first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null });
   },
+  batches: anthropicBatches,
   failure: failureAnswer,
   errorFrame: (name) => frame(errorBody(name, undefined)).text,
 };

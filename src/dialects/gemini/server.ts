@@ -1,5 +1,6 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../chat-rules.ts';
+import { geminiBatches } from './server-batches.ts';
 import { dataFrame, errorFrame, failureAnswer } from './server-failures.ts';
 
 interface GeminiAsk extends MockAsk {
@@ -48,6 +49,7 @@ export const geminiServer: MockDialect = {
     return answer((ask as GeminiAsk).single === true ? { embedding: embeddings[0] } : { embeddings, usageMetadata });
   },
   models: (ids) => answer({ models: ids.map(modelOf) }),
+  batches: geminiBatches,
   failure: failureAnswer,
   errorFrame,
 };

@@ -1,3 +1,4 @@
+import { BATCH_OPERATIONS } from '../../contract/call.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { anthropicOperations, modelsOperation } from '../../dialects/anthropic/anthropic-dialect.ts';
 import { anthropicCapabilities } from '../../dialects/anthropic/capabilities.ts';
@@ -5,6 +6,7 @@ import { anthropicFailures } from '../../dialects/anthropic/failure.ts';
 import { hosted } from '../../dialects/anthropic/placement.ts';
 import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
+import { lazyOperations } from '../../wire/lazy-operations.ts';
 import { missing } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
 
@@ -23,7 +25,7 @@ export const anthropic: ProviderDefinition = defineProvider({
   id: 'anthropic',
   declares: {
     ...anthropicCapabilities,
-    operations: [...anthropicCapabilities.operations, 'models'],
+    operations: [...anthropicCapabilities.operations, 'models', ...BATCH_OPERATIONS],
     keys: KEYS,
     keyless: false,
     needs: [],
@@ -44,8 +46,19 @@ export const anthropic: ProviderDefinition = defineProvider({
       failures: anthropicFailures,
       secrets: [key, token],
     });
-    const operations = anthropicOperations(wire, hosted({ version, betas }));
-    return { id: context.id, wire, operations: { ...operations, models: modelsOperation(wire) }, prefill: claudePrefill };
+    const placement = hosted({ version, betas });
+    return {
+      id: context.id,
+      wire,
+      operations: {
+        ...anthropicOperations(wire, placement),
+        models: modelsOperation(wire),
+        ...lazyOperations(BATCH_OPERATIONS, async () =>
+          (await import('../../dialects/anthropic/batches.ts')).batchOperations(wire, placement),
+        ),
+      },
+      prefill: claudePrefill,
+    };
   },
 });
 

@@ -1,8 +1,11 @@
+import { BATCH_OPERATIONS, FILE_OPERATIONS } from '../../contract/call.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { geminiCapabilities } from '../../dialects/gemini/capabilities.ts';
 import { geminiFailures } from '../../dialects/gemini/failure.ts';
 import { geminiOperations } from '../../dialects/gemini/gemini-dialect.ts';
+import { developerAPI } from '../../dialects/gemini/service-traits.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
+import { lazyOperations } from '../../wire/lazy-operations.ts';
 import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
 
@@ -13,16 +16,32 @@ const KEYS = ['GOOGLE_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'
 /** Google's Gemini Developer API. `baseURL` is the host as `@google/genai` means it, or an address with the version in it. */
 export const gemini: ProviderDefinition = defineProvider({
   id: 'gemini',
-  declares: { ...geminiCapabilities, keys: KEYS, keyless: false, needs: [] },
+  declares: {
+    ...geminiCapabilities,
+    operations: [...geminiCapabilities.operations, ...BATCH_OPERATIONS, ...FILE_OPERATIONS],
+    keys: KEYS,
+    keyless: false,
+    needs: [],
+  },
   create(context) {
     const apiKey = requireKey(context, KEYS);
-    const wire = context.connect({
-      baseURL: versioned(context.settings.baseURL ?? context.env('GOOGLE_GEMINI_BASE_URL') ?? HOST, context),
-      headers: { 'x-goog-api-key': apiKey },
-      failures: geminiFailures,
-      secrets: [apiKey],
-    });
-    return { id: context.id, wire, operations: geminiOperations(wire) };
+    const baseURL = versioned(context.settings.baseURL ?? context.env('GOOGLE_GEMINI_BASE_URL') ?? HOST, context);
+    const access = { headers: { 'x-goog-api-key': apiKey }, failures: geminiFailures, secrets: [apiKey] };
+    const wire = context.connect({ ...access, baseURL });
+    const loadBatches = async () => {
+      const [{ batchOperations }, { fileOperations }] = await Promise.all([
+        import('../../dialects/gemini/batches.ts'),
+        import('../../dialects/gemini/files.ts'),
+      ]);
+      const [, rootURL = baseURL, version = 'v1beta'] = /^(.*)\/(v\d\w*)$/.exec(baseURL) ?? [];
+      const place = { wire: context.connect({ ...access, baseURL: rootURL }), rootURL, version };
+      return { ...batchOperations(wire, developerAPI), ...fileOperations(wire, place) };
+    };
+    const operations = {
+      ...geminiOperations(wire),
+      ...lazyOperations([...BATCH_OPERATIONS, ...FILE_OPERATIONS], loadBatches),
+    };
+    return { id: context.id, wire, operations };
   },
 });
 
