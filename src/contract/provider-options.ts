@@ -88,7 +88,13 @@ export interface BedrockOptions {
   requestMetadata?: Record<string, string>;
   /** For embeddings with Cohere's models: what the texts are for. Default `search_document`. */
   input_type?: string;
-  /** Further top-level fields of Converse, or of an embedding model's body, sent as they are. */
+  /** For batches: the role that reads and writes the buckets. */
+  roleArn?: string;
+  /** For batches: where results go, `s3://bucket/folder/`. */
+  outputS3Uri?: string;
+  /** For batches: the job's name. */
+  jobName?: string;
+  /** Further top-level fields of Converse, of a batch, or of an embedding model's body, sent as they are. */
   [field: string]: unknown;
 }
 

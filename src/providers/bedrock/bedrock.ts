@@ -1,3 +1,4 @@
+import { BATCH_OPERATIONS } from '../../contract/call.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ConnectionSpec, ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
@@ -5,6 +6,7 @@ import { AWSSigner } from '../../wire/auth/aws-sigv4.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
 import { AWSEventStream } from '../../wire/framing/aws-event-stream.ts';
 import { withExceptions } from '../../wire/framing/aws-exceptions.ts';
+import { lazyOperations } from '../../wire/lazy-operations.ts';
 import { awsCredentials, awsDomain, awsRegion, hasExplicitCredentials } from '../aws-account.ts';
 import { firstEnv } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
@@ -53,6 +55,7 @@ export const bedrock: ProviderDefinition = defineProvider({
         }),
         embed: embedOperation(wire),
         models: replyOperation<'models'>(controlWire, modelsCodec),
+        ...lazyOperations(BATCH_OPERATIONS, async () => (await import('./batches.ts')).batchOperations(controlWire)),
       },
       prefill: claudePrefill,
     };

@@ -1,3 +1,4 @@
+import { BATCH_OPERATIONS } from '../../contract/call.ts';
 import type { Capabilities } from '../../contract/capabilities.ts';
 import { bedrockFailures } from './failure.ts';
 
@@ -6,7 +7,7 @@ export const BEARER_KEYS: readonly string[] = ['AWS_BEARER_TOKEN_BEDROCK'];
 /** What can be asked of Converse and InvokeModel. */
 export const bedrockCapabilities: Capabilities = {
   dialect: 'bedrock',
-  operations: ['chat', 'stream', 'embed', 'models'],
+  operations: ['chat', 'stream', 'embed', 'models', ...BATCH_OPERATIONS],
   keys: BEARER_KEYS,
   keyless: false,
   needs: ['region'],

@@ -1,6 +1,7 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
 import { eventFrame } from '../../wire/framing/aws-event-frames.ts';
+import { bedrockBatches } from './server-batches.ts';
 import { bedrockErrorFrame, bedrockFailure, HEADERS } from './server-failures.ts';
 
 const STOP_REASONS: Readonly<Record<MockReply['finishReason'], string>> = {
@@ -44,6 +45,7 @@ export const bedrockServer: MockDialect = {
         modelLifecycle: { status: 'ACTIVE' },
       })),
     }),
+  batches: bedrockBatches,
   failure: bedrockFailure,
   errorFrame: bedrockErrorFrame,
 };

@@ -1,4 +1,6 @@
+import { BATCH_OPERATIONS, FILE_OPERATIONS } from '../../contract/call.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
+import type { ReplyCodec } from '../../contract/codec.ts';
 import type { ProviderDefinition } from '../../contract/provider.ts';
 import { CompletionStreamDecoder, CompletionTally, decodeCompletion } from '../../dialects/openai/completions.ts';
 import { decodeChat } from '../../dialects/openai/decode.ts';
@@ -7,6 +9,7 @@ import { decodeModels, modelsEncoder } from '../../dialects/openai/models.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { ChatStreamDecoder } from '../../dialects/openai/stream-decoder.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { lazyOperations } from '../../wire/lazy-operations.ts';
 import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
 import { KEYS, mistralCapabilities } from './capabilities.ts';
@@ -40,29 +43,36 @@ export const mistral: ProviderDefinition = defineProvider({
       failures: mistralFailures,
       secrets: [key],
     });
+    const chat: ReplyCodec<'chat'> = { encode: chatEncoder<'chat'>(false), decode: decodeChat };
+    const complete: ReplyCodec<'complete'> = { encode: completionEncoder<'complete'>(false), decode: decodeCompletion };
+    const embed: ReplyCodec<'embed'> = { encode: embedEncoder(QUIRKS), decode: decodeEmbeddings };
     return {
       id: context.id,
       wire,
       operations: {
-        chat: replyOperation<'chat'>(wire, { encode: chatEncoder<'chat'>(false), decode: decodeChat }),
+        chat: replyOperation<'chat'>(wire, chat),
         stream: streamOperation<'stream'>(wire, {
           encode: chatEncoder<'stream'>(true),
           framing: 'sse',
           decoder: (decoding) => new ChatStreamDecoder(decoding, QUIRKS),
           tally: () => new ChatTally(),
         }),
-        complete: replyOperation<'complete'>(wire, {
-          encode: completionEncoder<'complete'>(false),
-          decode: decodeCompletion,
-        }),
+        complete: replyOperation<'complete'>(wire, complete),
         completeStream: streamOperation<'completeStream'>(wire, {
           encode: completionEncoder<'completeStream'>(true),
           framing: 'sse',
           decoder: (decoding) => new CompletionStreamDecoder(decoding),
           tally: () => new CompletionTally(),
         }),
-        embed: replyOperation<'embed'>(wire, { encode: embedEncoder(QUIRKS), decode: decodeEmbeddings }),
+        embed: replyOperation<'embed'>(wire, embed),
         models: replyOperation<'models'>(wire, { encode: modelsEncoder(QUIRKS), decode: decodeModels }),
+        ...lazyOperations([...BATCH_OPERATIONS, ...FILE_OPERATIONS], async () =>
+          (await import('./batches.ts')).batchOperations(wire, {
+            '/v1/chat/completions': { operation: 'chat', codec: chat },
+            '/v1/completions': { operation: 'complete', codec: complete },
+            '/v1/embeddings': { operation: 'embed', codec: embed },
+          }),
+        ),
       },
       // its encoder marks a last assistant message as one to be gone on with
       prefill: () => ({}),

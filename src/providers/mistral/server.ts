@@ -1,6 +1,7 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFailureName, MockFrame, MockReply } from '../../contract/mock.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
 import { openaiServer } from '../../dialects/openai/server.ts';
+import { mistralBatches } from './server-batches.ts';
 
 const CREATED = 1_767_323_045;
 const HEADERS: Readonly<Record<string, string>> = { 'mistral-correlation-id': 'mock-correlation' };
@@ -48,6 +49,7 @@ const FAILURES: Readonly<Record<MockFailureName, Said>> = {
 /** Mistral's platform backwards. */
 export const mistralServer: MockDialect = {
   ...openaiServer,
+  batches: mistralBatches,
   ask: (request) => {
     const fim = /^\/v1\/fim\/completions(?:\?|$)/.test(request.path);
     const body = isRecord(request.body) ? { ...request.body, dimensions: request.body.output_dimension } : request.body;
