@@ -1,4 +1,3 @@
-import type { WireAnswer } from '../contract/answer.ts';
 import type { Call, CallOptions, Limits, OperationName, RequestOf, ResultOf, Target } from '../contract/call.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import { withMadeKey } from '../contract/idempotency.ts';
@@ -20,6 +19,7 @@ import { checkCallOptions } from './call-input.ts';
 import { guarded, INTERRUPTED } from './guard.ts';
 import { Ledger } from './ledger.ts';
 import type { Listeners } from './listeners.ts';
+import type { Caller, Opened } from './opened.ts';
 import { closedClient, closedUnder } from './providers.ts';
 import type { Route } from './route.ts';
 import { addRoute, usageOf } from './route.ts';
@@ -44,15 +44,6 @@ export interface CallEnvironment {
   readonly prefill: Call['prefill'];
   readonly media: MediaSource | undefined;
   readonly closed: boolean;
-}
-
-/** A call that has succeeded: a whole reply, or a stream with its first content in hand. */
-export interface Opened<K extends OperationName = OperationName> {
-  readonly result: ResultOf<K>;
-  readonly route: Route;
-  /** Absent where a layer answered by itself. */
-  readonly answer: WireAnswer | undefined;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** What a call is about. */
@@ -82,20 +73,23 @@ export class CallRunner {
     this.#environment = environment;
   }
 
-  /** `makeOrder` checks the caller's input; what it throws rejects. */
-  async run<K extends OperationName>(makeOrder: () => Order<K>, given: CallOptions | undefined): Promise<Opened<K>> {
+  /** `makeOrder` checks the caller's input; what it throws fails the call. */
+  async run<K extends OperationName>(makeOrder: () => Order<K>, given: CallOptions | undefined, caller: Caller): Promise<void> {
     const { pipeline, deadlines } = this.#environment;
-    const started = this.#start(makeOrder, given);
-    const { call, ledger, startedAt } = started;
-    if (ledger.heard) ledger.emit({ type: 'call-started', operation: call.operation, target: call.target });
-    let result: ResultOf<K>;
     try {
-      if (call.signal?.aborted === true) throw INTERRUPTED;
-      result = await guarded(pipeline(call), { signal: call.signal, deadline: call.deadline, deadlines }, discard);
-    } catch (thrown) {
-      throw this.#failed(call, ledger, startedAt, thrown);
+      const { call, ledger, startedAt } = this.#start(makeOrder, given);
+      if (ledger.heard) ledger.emit({ type: 'call-started', operation: call.operation, target: call.target });
+      let result: ResultOf<K>;
+      try {
+        if (call.signal?.aborted === true) throw INTERRUPTED;
+        result = await guarded(pipeline(call), { signal: call.signal, deadline: call.deadline, deadlines }, discard);
+      } catch (thrown) {
+        throw this.#failed(call, ledger, startedAt, thrown);
+      }
+      caller.opened(this.#succeeded(call, ledger, startedAt, result));
+    } catch (error) {
+      caller.failed(error);
     }
-    return this.#succeeded(call, ledger, startedAt, result);
   }
 
   get clock(): Clock {

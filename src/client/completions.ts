@@ -1,7 +1,7 @@
 import type { CallOptions, RequestOf } from '../contract/call.ts';
 import type { ChatChunk, ChatReply } from '../contract/chat.ts';
 import { checkMessages, checkParams, checkTools } from './call-input.ts';
-import type { CallRunner, Opened, Order } from './call-runner.ts';
+import type { CallRunner, Order } from './call-runner.ts';
 import type {
   ChatParams,
   ChatParamsNonStreaming,
@@ -17,6 +17,7 @@ import { deferredHelper } from './deferred-helper.ts';
 import type { Create } from './helper-client.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { LLMStream } from './llm-stream.ts';
+import type { Caller } from './opened.ts';
 import { streamOf, wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
 import type { ToolLoopParams } from './tool-runner.ts';
@@ -47,10 +48,8 @@ export class ChatCompletions {
   create(params: ChatParams, options?: CallOptions): LLMPromise<Routed<ChatReply> | LLMStream<ChatChunk>>;
   create(params: ChatParams, options?: CallOptions): LLMPromise<never> {
     const streams = params?.stream === true;
-    const opened: Promise<Opened> = streams
-      ? this.#runner.run(() => chatOrder('stream', params), options)
-      : this.#runner.run(() => chatOrder('chat', params), options);
-    return new LLMPromise(opened, streams ? streamOf : wholeOf);
+    const order = (): Order<'chat' | 'stream'> => chatOrder(streams ? 'stream' : 'chat', params);
+    return new LLMPromise((caller) => this.#runner.run(order, options, caller), streams ? streamOf : wholeOf);
   }
 
   /**
@@ -59,17 +58,16 @@ export class ChatCompletions {
    */
   parse<P extends ChatParamsNonStreaming>(params: P, options?: CallOptions): LLMPromise<Routed<ParsedReply<ParsedOf<P>>>> {
     const parsing = import('./parsing.ts');
-    const open = async (): Promise<Opened> => {
+    const run = async (caller: Caller): Promise<void> => {
       const { checkStrict } = await parsing;
-      return this.#runner.run(() => {
+      const order = (): Order<'chat'> => {
         const order = chatOrder('chat', params);
         checkStrict(params.tools);
         return order;
-      }, options);
+      };
+      return this.#runner.run(order, options, caller);
     };
-    return new LLMPromise<Routed<ParsedReply<ParsedOf<P>>>>(open(), async (opened) =>
-      (await parsing).parsed(wholeOf(opened), params),
-    );
+    return new LLMPromise(run, async (opened) => (await parsing).parsed<ParsedOf<P>>(wholeOf(opened), params));
   }
 
   /** openai's event-driven stream, with accumulated snapshots and final results. */

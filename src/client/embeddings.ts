@@ -3,7 +3,7 @@ import type { CallOptions } from '../contract/call.ts';
 import type { ProviderOptions } from '../contract/provider-options.ts';
 import type { EmbedReply } from '../contract/vectors.ts';
 import { checkParams, wrongInput } from './call-input.ts';
-import type { CallRunner } from './call-runner.ts';
+import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
@@ -25,7 +25,7 @@ export class Embeddings {
 
   /** Vectors are arrays of numbers, or base64 of little-endian float32 with `encoding_format: 'base64'`. */
   create(params: EmbeddingParams, options?: CallOptions): LLMPromise<Routed<EmbedReply>> {
-    const opened = this.#runner.run(() => {
+    const order = (): Order<'embed'> => {
       checkParams(params);
       const { model, ...request } = params;
       if (typeof request.input !== 'string' && !Array.isArray(request.input)) {
@@ -33,7 +33,7 @@ export class Embeddings {
       }
       if (request.input.length === 0) throw wrongInput('input', 'at least one text');
       return { operation: 'embed', request, target: (targets) => targets.resolve(model) };
-    }, options);
-    return new LLMPromise(opened, wholeOf);
+    };
+    return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }
 }

@@ -2,7 +2,7 @@ import type { CallOptions } from '../contract/call.ts';
 import type { ModelFacts, TokenCounts } from '../contract/catalogue.ts';
 import type { ModelList } from '../contract/vectors.ts';
 import { wrongInput } from './call-input.ts';
-import type { CallRunner } from './call-runner.ts';
+import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
@@ -31,13 +31,13 @@ export class Models {
 
   /** The provider's live list, all pages. */
   list(params: ListModelsParams = {}, options?: CallOptions): LLMPromise<Routed<ModelList>> {
-    const opened = this.#runner.run(() => {
+    const order = (): Order<'models'> => {
       const provider = params?.provider ?? this.#defaultProvider;
       if (typeof provider !== 'string' || provider === '')
         throw wrongInput('provider', 'a provider id such as "openai"', provider);
       return { operation: 'models', request: {}, target: (targets) => targets.provider(provider, 'provider') };
-    }, options);
-    return new LLMPromise(opened, wholeOf);
+    };
+    return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }
 
   /** Windows, prices and abilities of a model, from the catalogue; `undefined` for one that it does not know. */

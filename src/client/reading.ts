@@ -1,6 +1,6 @@
 import { lazily } from '../contract/lazily.ts';
 import type { ChunkStream } from '../contract/stream.ts';
-import type { Opened } from './call-runner.ts';
+import type { Opened } from './opened.ts';
 
 /** What a promise of a whole result gives. */
 export const wholeOf = ({ result }: Opened): never => result as never;

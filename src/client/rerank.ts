@@ -1,7 +1,7 @@
 import type { CallOptions } from '../contract/call.ts';
 import type { RerankReply, RerankRequest } from '../contract/vectors.ts';
 import { checkParams, wrongInput } from './call-input.ts';
-import type { CallRunner } from './call-runner.ts';
+import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
@@ -21,14 +21,14 @@ export class Rerank {
 
   /** Results, most relevant first; `index` is the position in `documents`. */
   create(params: RerankParams, options?: CallOptions): LLMPromise<Routed<RerankReply>> {
-    const opened = this.#runner.run(() => {
+    const order = (): Order<'rerank'> => {
       checkParams(params);
       const { model, ...request } = params;
       if (typeof request.query !== 'string') throw wrongInput('query', 'a text', request.query);
       if (!Array.isArray(request.documents)) throw wrongInput('documents', 'an array of texts', request.documents);
       if (request.documents.length === 0) throw wrongInput('documents', 'at least one document');
       return { operation: 'rerank', request, target: (targets) => targets.resolve(model) };
-    }, options);
-    return new LLMPromise(opened, wholeOf);
+    };
+    return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }
 }

@@ -2,7 +2,7 @@ import type { Completion, CompletionCreateParamsBase } from 'openai/resources/co
 import type { CallOptions } from '../contract/call.ts';
 import type { ProviderOptions } from '../contract/provider-options.ts';
 import { checkParams } from './call-input.ts';
-import type { CallRunner } from './call-runner.ts';
+import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { LLMStream } from './llm-stream.ts';
 import type { ModelId } from './model-ids.ts';
@@ -28,11 +28,11 @@ export class TextCompletions {
   create(params: TextCompletionParams, options?: CallOptions): LLMPromise<Routed<Completion> | LLMStream<Completion>>;
   create(params: TextCompletionParams, options?: CallOptions): LLMPromise<never> {
     const streams = params?.stream === true;
-    const opened = this.#runner.run(() => {
+    const order = (): Order<'complete' | 'completeStream'> => {
       checkParams(params);
       const { model, stream: _, ...request } = params;
       return { operation: streams ? 'completeStream' : 'complete', request, target: (targets) => targets.resolve(model) };
-    }, options);
-    return new LLMPromise(opened, streams ? streamOf : wholeOf);
+    };
+    return new LLMPromise((caller) => this.#runner.run(order, options, caller), streams ? streamOf : wholeOf);
   }
 }

@@ -1,18 +1,17 @@
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import type { Operation, ReplyCodec, StreamCodec, StreamedName } from '../contract/codec.ts';
 import { lazily } from '../contract/lazily.ts';
+import type { MaybePromise } from '../contract/store.ts';
 import type { Flow, Receiver, Transport, Wire, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import type { TimeoutPhase } from '../errors/kinds.ts';
-import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Watched } from '../time/deadline-list.ts';
 import { FailureBody } from './failure-body.ts';
-import { abortFailure, brokenAnswer, closedFailure, connectionFailure, timeoutFailure } from './faults.ts';
+import { abortFailure, brokenAnswer, closedFailure, timeoutFailure } from './faults.ts';
 import { ReplySink } from './reply-sink.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { Unexplained } from './unexplained.ts';
 
-const MAX_REDIRECTS = 3;
 const DRAIN_MS = 2000;
 
 type Phase = 'connecting' | 'waiting' | 'reading' | 'draining' | 'over';
@@ -25,7 +24,6 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   readonly wire: Wire;
   readonly call: Call;
   readonly #streaming: boolean;
-  readonly #sink: Sink;
   readonly #startedAt: number;
   readonly #attemptDue: number;
   #phase: Phase = 'connecting';
@@ -35,25 +33,28 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   #request: WireRequest | undefined;
   #redirects = 0;
   #failure: FailureBody | undefined;
+  #sink: Sink | undefined;
+  #onAbort: (() => void) | undefined;
 
-  constructor(wire: Wire, call: Call, makeSink: (control: ExchangeControl) => Sink, streaming: boolean) {
+  constructor(wire: Wire, call: Call, streaming: boolean) {
     this.wire = wire;
     this.call = call;
     this.#streaming = streaming;
-    this.#sink = makeSink(this);
     this.#startedAt = call.clock.now();
     this.#attemptDue = Math.min(this.#startedAt + call.limits.attempt, call.deadline);
   }
 
-  start(message: WireMessage | Promise<WireMessage>): void {
+  start(message: MaybePromise<WireMessage>, sink: Sink): void {
     const { signal, limits } = this.call;
+    this.#sink = sink;
     this.due = this.#connectDue(this.#startedAt + limits.connect);
     this.wire.deadlines.add(this);
     if (signal !== undefined) {
-      if (signal.aborted) return this.#onAbort();
+      if (signal.aborted) return this.#reject(abortFailure(this.call));
+      this.#onAbort = () => this.#reject(abortFailure(this.call));
       signal.addEventListener('abort', this.#onAbort);
     }
-    if (message instanceof Promise) message.then((ready) => this.#prepare(ready), this.#reject);
+    if (message instanceof Promise) this.#whenReady(message, (ready) => this.#prepare(ready));
     else this.#prepare(message);
   }
 
@@ -66,22 +67,27 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   head(status: number, headers: WireHeaders): void {
     if (this.#phase === 'over' || status < 200) return;
     this.#phase = 'reading';
-    if (status >= 300 && status < 400 && headers.location !== undefined) return this.#redirect(status, headers);
+    if (status >= 300 && status < 400 && headers.location !== undefined) return this.#redirect(status, String(headers.location));
     this.#restart();
-    if (status >= 200 && status < 300) this.#try(() => this.#sink.open(status, headers));
-    else this.#failure = new FailureBody(status, headers);
+    if (status < 200 || status >= 300) {
+      this.#failure = new FailureBody(status, headers);
+      return;
+    }
+    try {
+      this.#sink?.open(status, headers);
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   data(bytes: Uint8Array): void {
     if (this.#phase !== 'reading') return;
     this.#restart();
-    if (this.#failure !== undefined) this.#failure.add(bytes);
-    else {
-      try {
-        this.#sink.data(bytes);
-      } catch (error) {
-        this.#reject(error);
-      }
+    if (this.#failure !== undefined) return this.#failure.add(bytes);
+    try {
+      this.#sink?.data(bytes);
+    } catch (error) {
+      this.#reject(error);
     }
   }
 
@@ -89,18 +95,22 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (this.#phase === 'over') return;
     if (this.#phase === 'draining') return this.#leave();
     if (this.#phase !== 'reading') return this.#reject(brokenAnswer('the connection was closed without an answer', this.call));
-    this.#try(() => {
-      if (this.#failure !== undefined) return this.#reject(this.#failure.unexplained());
-      this.#sink.end();
+    if (this.#failure !== undefined) return this.#reject(this.#failure.unexplained());
+    try {
+      this.#sink?.end();
       this.#leave();
-    });
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   fail(cause: unknown): void {
     if (this.#phase === 'over') return;
     if (this.#phase === 'draining') return this.#leave();
     // an error status whose body was cut is still the better explanation
-    this.#reject(this.#failure?.unexplained() ?? connectionFailure(cause, this.call));
+    if (this.#failure !== undefined) return this.#reject(this.#failure.unexplained());
+    this.#leave(true);
+    this.#failWith(import('./connection-failure.ts').then(({ connectionFailure }) => connectionFailure(cause, this.call)));
   }
 
   expire(now: number): void {
@@ -152,18 +162,20 @@ class Exchange implements Receiver, Watched, ExchangeControl {
 
   #prepare(message: WireMessage): void {
     if (this.#phase === 'over') return;
-    this.#try(() => {
+    try {
       const request = this.wire.prepare(message, this.call);
-      if (request instanceof Promise) request.then((ready) => this.#send(ready), this.#reject);
+      if (request instanceof Promise) this.#whenReady(request, (ready) => this.#send(ready));
       else this.#send(request);
-    });
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   #send(request: WireRequest): void {
     if (this.#phase === 'over') return;
     this.#request = request;
     const transport = this.#transport ?? this.wire.transport();
-    if (transport instanceof Promise) transport.then((ready) => this.#dispatch(ready, request), this.#reject);
+    if (transport instanceof Promise) this.#whenReady(transport, (ready) => this.#dispatch(ready, request));
     else this.#dispatch(transport, request);
   }
 
@@ -176,28 +188,14 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if ((this.#phase as Phase) === 'over') flow.abort();
   }
 
-  #redirect(status: number, headers: WireHeaders): void {
-    const { origin, path, method } = this.#request as WireRequest;
-    let next: URL | undefined;
-    try {
-      next = new URL(String(headers.location), origin + path);
-    } catch {}
+  #redirect(status: number, location: string): void {
+    const request = this.#request as WireRequest;
+    this.#phase = 'connecting';
+    this.due = this.#connectDue(this.call.clock.now() + this.call.limits.connect);
+    this.wire.deadlines.hasten(this);
     this.#flow?.abort();
-    const same = next?.origin === origin && ++this.#redirects <= MAX_REDIRECTS && (status >= 307 || method === 'GET');
-    if (next !== undefined && same) {
-      this.#phase = 'connecting';
-      this.due = this.#connectDue(this.call.clock.now() + this.call.limits.connect);
-      this.wire.deadlines.hasten(this);
-      return this.#send({ ...(this.#request as WireRequest), path: next.pathname + next.search });
-    }
-    this.#reject(
-      new ConfigurationError({
-        message: `${origin} redirects (${status}) to ${next?.origin ?? 'an unreadable address'}, which was not followed: keys stay with the origin they were given for. If the address has changed, set providers.${this.wire.provider}.baseURL`,
-        provider: this.call.target.provider,
-        model: this.call.target.model,
-        status,
-        code: 'redirected',
-      }),
+    this.#whenReady(import('./redirect.ts'), ({ redirected }) =>
+      this.#send(redirected(request, status, location, ++this.#redirects, this.wire, this.call)),
     );
   }
 
@@ -223,24 +221,21 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (sooner) this.wire.deadlines.hasten(this);
   }
 
-  #try(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#reject(error);
-    }
+  #whenReady<T>(part: Promise<T>, go: (ready: T) => void): void {
+    part.then(go).catch((error: unknown) => this.#reject(error));
   }
 
-  readonly #onAbort = (): void => this.#reject(abortFailure(this.call));
-
-  readonly #reject = (error: unknown): void => {
+  #reject(error: unknown): void {
     if (this.#phase === 'over' || this.#phase === 'draining') return;
     this.#leave(true);
-    if (error instanceof Unexplained) this.wire.explain(error.failure, this.call).then(this.#fail, this.#fail);
-    else this.#fail(error);
-  };
+    if (error instanceof Unexplained) this.#failWith(this.wire.explain(error.failure, this.call));
+    else this.#sink?.fail(error as LLMError);
+  }
 
-  readonly #fail = (error: unknown): void => this.#sink.fail(error as LLMError);
+  #failWith(explained: Promise<unknown>): void {
+    const fail = (error: unknown): void => this.#sink?.fail(error as LLMError);
+    explained.then(fail, fail);
+  }
 
   #leave(abort = false): void {
     if (this.#phase === 'over') return;
@@ -251,7 +246,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   }
 
   #unlisten(): void {
-    this.call.signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== undefined) this.call.signal?.removeEventListener('abort', this.#onAbort);
   }
 }
 
@@ -260,7 +255,8 @@ export function replyOperation<K extends OperationName>(wire: Wire, codec: Reply
   return (call: Call<K>): Promise<ResultOf<K>> =>
     new Promise((resolve, reject) => {
       const message = codec.encode(call);
-      new Exchange(wire, call, (control) => new ReplySink(control, codec, resolve, reject), false).start(message);
+      const exchange = new Exchange(wire, call, false);
+      exchange.start(message, new ReplySink(exchange, codec, resolve, reject));
     });
 }
 
@@ -271,7 +267,8 @@ export function streamOperation<K extends StreamedName>(wire: Wire, codec: Strea
   const open = ({ StreamSink }: typeof import('./stream-sink.ts'), call: Call<K>): Promise<ResultOf<K>> =>
     new Promise((resolve, reject) => {
       const message = codec.encode(call);
-      new Exchange(wire, call, (control) => new StreamSink(control, codec, resolve, reject), true).start(message);
+      const exchange = new Exchange(wire, call, true);
+      exchange.start(message, new StreamSink(exchange, codec, resolve, reject));
     });
 
   return (call) => {

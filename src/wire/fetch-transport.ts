@@ -47,9 +47,6 @@ class Running {
   }
 }
 
-/** JSON of a known length up to this is read in one go, which costs less than a reader. */
-const READ_AT_ONCE = 256 * 1024;
-
 class FetchExchange implements Flow {
   earlier: FetchExchange | undefined;
   later: FetchExchange | undefined;
@@ -92,40 +89,36 @@ class FetchExchange implements Flow {
   }
 
   async run(fetch: FetchFunction, request: WireRequest): Promise<void> {
-    this.#receiver.connected();
+    const receiver = this.#receiver;
+    receiver.connected();
     try {
-      const init: RequestInit = { method: request.method, headers: namedHeaders(request.headers), redirect: 'manual' };
-      if (isByteSource(request.body)) sendStreamed(init, request.body);
-      else if (request.body !== undefined) init.body = request.body as BodyInit;
-      if (request.abortable !== false) {
-        this.#aborter = new AbortController();
-        init.signal = this.#aborter.signal;
-      }
-      const response = await fetch(request.origin + request.path, init);
+      const response = await fetch(request.origin + request.path, this.#initOf(request));
       if (this.#over) return cancel(response);
-      this.#receiver.head(statusOf(response), headersOf(response));
-      if (!this.#paused && isShort(response)) this.#whole(await response.arrayBuffer());
-      else if (response.body !== null) await this.#read(response.body.getReader());
+      receiver.head(statusOf(response), headersOf(response));
+      const reader = response.body?.getReader();
+      this.#reader = reader;
+      while (reader !== undefined && !this.#over) {
+        if (this.#paused) await this.#resumed();
+        const { done, value } = await reader.read();
+        if (done || this.#over) break;
+        receiver.data(value);
+      }
       if (this.#over) return;
       this.#finish();
-      this.#receiver.end();
+      receiver.end();
     } catch (cause) {
       this.fail(cause);
     }
   }
 
-  #whole(body: ArrayBuffer): void {
-    if (!this.#over && body.byteLength > 0) this.#receiver.data(new Uint8Array(body));
-  }
-
-  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    this.#reader = reader;
-    while (!this.#over) {
-      if (this.#paused) await this.#resumed();
-      const { done, value } = await reader.read();
-      if (done || this.#over) return;
-      this.#receiver.data(value);
-    }
+  #initOf({ method, headers, body, abortable }: WireRequest): RequestInit {
+    const init: RequestInit = { method, headers: namedHeaders(headers), redirect: 'manual' };
+    if (isByteSource(body)) sendStreamed(init, body);
+    else if (body !== undefined) init.body = body as BodyInit;
+    if (abortable === false) return init;
+    this.#aborter = new AbortController();
+    init.signal = this.#aborter.signal;
+    return init;
   }
 
   #resumed(): Promise<void> {
@@ -165,13 +158,6 @@ function sendStreamed(init: RequestInit & { duplex?: 'half' }, { parts, open }: 
 
 function cancel(response: Response): void {
   response.body?.cancel().catch(() => {});
-}
-
-/** A good whole answer, of which a part is worth nothing. */
-function isShort({ ok, headers }: Response): boolean {
-  const length = headers.get('content-length');
-  if (!ok || length === null || Number(length) > READ_AT_ONCE) return false;
-  return headers.get('content-encoding') === null && headers.get('content-type')?.startsWith('application/json') === true;
 }
 
 function statusOf(response: Response): number {
