@@ -20,7 +20,7 @@ export interface AnswerMarks {
 
 /** The attempt as it is told when it ends, or has its first content. */
 export function listed(open: OpenAttempt, now: number, outcome: Attempt['outcome'], marks: AnswerMarks): Attempt {
-  return {
+  const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
     provider: open.target.provider,
     model: open.target.model,
     number: open.number,
@@ -28,9 +28,10 @@ export function listed(open: OpenAttempt, now: number, outcome: Attempt['outcome
     durationMs: now - open.startedAt,
     waitedMs: open.waitedMs,
     outcome,
-    ...(marks.status === undefined ? {} : { status: marks.status }),
-    ...(marks.requestId === undefined ? {} : { requestId: marks.requestId }),
   };
+  if (marks.status !== undefined) attempt.status = marks.status;
+  if (marks.requestId !== undefined) attempt.requestId = marks.requestId;
+  return attempt;
 }
 
 /** The attempt as a failure. */

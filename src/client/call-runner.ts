@@ -46,11 +46,20 @@ export interface CallEnvironment {
   readonly closed: boolean;
 }
 
+/** Checks what the caller has given, and says what the call is about. */
+export type MakeOrder<K extends OperationName> = (targets: Targets) => Order<K>;
+
 /** What a call is about. */
 export interface Order<K extends OperationName> {
   readonly operation: K;
   readonly request: RequestOf<K>;
-  target(targets: Targets): Target;
+  readonly target: Target;
+}
+
+interface Running<K extends OperationName> {
+  readonly call: Call<K>;
+  readonly ledger: Ledger;
+  readonly startedAt: number;
 }
 
 const UNLIMITED: Limits = {
@@ -73,27 +82,26 @@ export class CallRunner {
     this.#environment = environment;
   }
 
-  /** `makeOrder` checks the caller's input; what it throws fails the call. */
-  async run<K extends OperationName>(makeOrder: () => Order<K>, given: CallOptions | undefined, caller: Caller): Promise<void> {
-    const { pipeline, deadlines } = this.#environment;
+  /** What `makeOrder` throws fails the call. */
+  async run<K extends OperationName>(makeOrder: MakeOrder<K>, given: CallOptions | undefined, caller: Caller): Promise<void> {
+    let running: Running<K> | undefined;
     try {
-      const { call, ledger, startedAt } = this.#start(makeOrder, given);
-      if (ledger.heard) ledger.emit({ type: 'call-started', operation: call.operation, target: call.target });
-      let result: ResultOf<K>;
-      try {
-        if (call.signal?.aborted === true) throw INTERRUPTED;
-        result = await guarded(pipeline(call), { signal: call.signal, deadline: call.deadline, deadlines }, discard);
-      } catch (thrown) {
-        throw this.#failed(call, ledger, startedAt, thrown);
-      }
-      caller.opened(this.#succeeded(call, ledger, startedAt, result));
+      running = this.#start(makeOrder, given);
+      caller.opened(this.#succeeded(running, await this.#sent(running)));
     } catch (error) {
-      caller.failed(error);
+      caller.failed(running === undefined ? error : this.#failed(running, error));
     }
   }
 
   get clock(): Clock {
     return this.#environment.clock;
+  }
+
+  /** For calls that give their result and nothing else. */
+  resultOf<K extends OperationName>(makeOrder: MakeOrder<K>, given: CallOptions | undefined): Promise<ResultOf<K>> {
+    return new Promise((resolve, reject) => {
+      void this.run(makeOrder, given, { opened: ({ result }) => resolve(result as ResultOf<K>), failed: reject });
+    });
   }
 
   /** Answers a question about a model without a call. */
@@ -106,30 +114,26 @@ export class CallRunner {
     return `${this.#idPrefix}-${(++this.#calls).toString(36)}`;
   }
 
-  #start<K extends OperationName>(
-    makeOrder: () => Order<K>,
-    given: CallOptions | undefined,
-  ): { call: Call<K>; ledger: Ledger; startedAt: number } {
+  #start<K extends OperationName>(makeOrder: MakeOrder<K>, given: CallOptions | undefined): Running<K> {
     const environment = this.#environment;
     const { clock, targets, listeners } = environment;
     const correlationId = given?.correlationId ?? this.#nextId();
     try {
       if (environment.closed) throw closedClient();
       if (given !== undefined) checkCallOptions(given);
-      const order = makeOrder();
-      const target = order.target(targets);
-      const options = this.#withDefaults(given ?? NO_OPTIONS, order.operation);
+      const { operation, request, target } = makeOrder(targets);
+      const options = this.#withDefaults(given ?? NO_OPTIONS, operation);
       const metadata = options.metadata ?? NO_METADATA;
       const ledger = new Ledger(environment.maxAttempts, clock, listeners, {
         correlationId,
-        operation: order.operation,
+        operation,
         metadata,
       });
       const startedAt = clock.now();
       const call: Call<K> = {
-        operation: order.operation,
+        operation,
         target,
-        request: order.request,
+        request,
         signal: options.signal ?? undefined,
         deadline: startedAt + (options.deadline ?? environment.deadline),
         limits: options.timeout === undefined ? UNLIMITED : { ...UNLIMITED, attempt: options.timeout },
@@ -162,14 +166,22 @@ export class CallRunner {
     return complete;
   }
 
-  #succeeded<K extends OperationName>(call: Call<K>, ledger: Ledger, startedAt: number, result: ResultOf<K>): Opened<K> {
+  #sent<K extends OperationName>({ call, ledger }: Running<K>): Promise<ResultOf<K>> {
+    const { pipeline, deadlines } = this.#environment;
+    if (ledger.heard) ledger.emit({ type: 'call-started', operation: call.operation, target: call.target });
+    if (call.signal?.aborted === true) throw INTERRUPTED;
+    return guarded(pipeline(call), call, deadlines, discard);
+  }
+
+  #succeeded<K extends OperationName>(running: Running<K>, result: ResultOf<K>): Opened<K> {
+    const { call, ledger } = running;
     const { target, signal } = call;
     const answer = ledger.conclude(result);
     if (!(result instanceof ChunkStream)) {
       const usage = usageOf(call.operation, result);
       const route = ledger.route(target, usage);
       if (typeof result === 'object' && result !== null) addRoute(result, route, answer?.requestId ?? null);
-      this.#ended(call, ledger, startedAt, usage, undefined);
+      this.#ended(running, usage, undefined);
       return { result, route, answer, signal };
     }
     const route: { -readonly [K in keyof Route]: Route[K] } = ledger.route(target, undefined);
@@ -180,17 +192,18 @@ export class CallRunner {
       if (result.usage !== undefined) route.usage = result.usage;
       const error = settlement === 'success' || settlement === 'abandoned' ? undefined : settlement;
       if (error !== undefined) complete(error, call, ledger);
-      this.#ended(call, ledger, startedAt, result.usage, error);
+      this.#ended(running, result.usage, error);
     });
     return { result, route, answer, signal };
   }
 
   /** The error that the caller gets: the abort before the client's end before the deadline before what was thrown. */
-  #failed(call: Call, ledger: Ledger, startedAt: number, thrown: unknown): unknown {
+  #failed(running: Running<OperationName>, thrown: unknown): unknown {
+    const { call, ledger, startedAt } = running;
     const error = this.#overruled(call, startedAt, thrown);
     if (!isLLMError(error)) {
       // a layer of the user's own ended the call, with an error of its own
-      this.#ended(call, ledger, startedAt, undefined, undefined, 'aborted');
+      this.#ended(running, undefined, undefined, 'aborted');
       return error;
     }
     ledger.interrupt(error);
@@ -198,7 +211,7 @@ export class CallRunner {
     if (error.kind === 'timeout' && error.phase === 'deadline') {
       ledger.report({ type: 'deadline', target: call.target, elapsedMs: call.clock.now() - startedAt });
     }
-    this.#ended(call, ledger, startedAt, undefined, error);
+    this.#ended(running, undefined, error);
     return error;
   }
 
@@ -221,9 +234,7 @@ export class CallRunner {
   }
 
   #ended(
-    call: Call,
-    ledger: Ledger,
-    startedAt: number,
+    { call, ledger, startedAt }: Running<OperationName>,
     usage: Usage | undefined,
     error: LLMError | undefined,
     outcome: Attempt['outcome'] = error?.kind ?? 'success',

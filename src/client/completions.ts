@@ -20,6 +20,7 @@ import type { LLMStream } from './llm-stream.ts';
 import type { Caller } from './opened.ts';
 import { streamOf, wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
+import type { Targets } from './targets.ts';
 import type { ToolLoopParams } from './tool-runner.ts';
 
 /** Chat completions: openai's surface, for every provider. */
@@ -48,7 +49,7 @@ export class ChatCompletions {
   create(params: ChatParams, options?: CallOptions): LLMPromise<Routed<ChatReply> | LLMStream<ChatChunk>>;
   create(params: ChatParams, options?: CallOptions): LLMPromise<never> {
     const streams = params?.stream === true;
-    const order = (): Order<'chat' | 'stream'> => chatOrder(streams ? 'stream' : 'chat', params);
+    const order = (targets: Targets): Order<'chat' | 'stream'> => chatOrder(streams ? 'stream' : 'chat', params, targets);
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), streams ? streamOf : wholeOf);
   }
 
@@ -60,8 +61,8 @@ export class ChatCompletions {
     const parsing = import('./parsing.ts');
     const run = async (caller: Caller): Promise<void> => {
       const { checkStrict } = await parsing;
-      const order = (): Order<'chat'> => {
-        const order = chatOrder('chat', params);
+      const order = (targets: Targets): Order<'chat'> => {
+        const order = chatOrder('chat', params, targets);
         checkStrict(params.tools);
         return order;
       };
@@ -79,10 +80,10 @@ export class ChatCompletions {
   }
 }
 
-function chatOrder<K extends 'chat' | 'stream'>(operation: K, params: ChatParams): Order<K> {
+function chatOrder<K extends 'chat' | 'stream'>(operation: K, params: ChatParams, targets: Targets): Order<K> {
   checkParams(params);
   checkMessages(params.messages);
   checkTools(params.tools);
   const { model, stream: _, ...request } = params;
-  return { operation, request: request as RequestOf<K>, target: (targets) => targets.resolve(model) };
+  return { operation, request: request as RequestOf<K>, target: targets.resolve(model) };
 }

@@ -1,12 +1,15 @@
 import { answerOf } from '../contract/answer.ts';
-import type { Call, OperationName } from '../contract/call.ts';
+import type { Call, OperationName, ResultOf } from '../contract/call.ts';
+import type { Operation } from '../contract/codec.ts';
 import type { Next } from '../contract/middleware.ts';
 import type { Provider } from '../contract/provider.ts';
 import { ChunkStream } from '../contract/stream.ts';
+import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
 import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
+import type { AnswerMarks } from './attempt-records.ts';
 import { Ledger } from './ledger.ts';
 import type { Providers } from './providers.ts';
 import { closedUnder } from './providers.ts';
@@ -34,33 +37,24 @@ const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
 
 /** The innermost step of every call: asks one provider once and writes the attempt into the call's ledger. */
 export function createDispatch(providers: Providers): Next {
-  return async (given) => {
-    const { target } = given;
+  return async <K extends OperationName>(given: Call<K>): Promise<ResultOf<K>> => {
     refuseWhenOver(given, providers);
-    const found = providers.get(target.provider);
+    const found = providers.get(given.target.provider);
     const provider = found instanceof Promise ? await found : found;
     if (found instanceof Promise) refuseWhenOver(given, providers);
-    const operation = provider.operations[given.operation];
-    if (operation === undefined) throw unsupported(given);
-    const call = withProviderTimeout(given, providers.timeout(target.provider));
+    const call = withProviderTimeout(given, providers.timeout(given.target.provider));
+    const operation = operationOf(provider, call);
     const ledger = ledgerOf(call);
     const open = ledger.begin(call);
-    const catalogue = call.catalogue();
+    // loaded while the first answer is on its way
+    call.catalogue();
     try {
       const result = await operation(call);
-      if (call.signal?.aborted === true) throw tooLate(result, call);
-      const answer = answerOf(result);
-      const streams = result instanceof ChunkStream;
-      const marks = answer ?? (streams ? marksOf(result, provider) : {});
-      const attempt = ledger.succeed(open, result, marks);
+      const attempt = ledger.succeed(open, result, marksOf(result, call, provider));
       if (attempt === undefined) return result;
-      // the catalogue is on its way since the first call began
+      const catalogue = call.catalogue();
       if (catalogue instanceof Promise) await catalogue;
-      if (!streams) ledger.settle(attempt, call, 'success', usageOf(call.operation, result));
-      else {
-        if (ledger.heard) ledger.emit({ type: 'stream-committed', target, firstTokenMs: attempt.durationMs });
-        result.onSettled((settlement) => ledger.settle(attempt, call, settlement, result.usage, result.source));
-      }
+      settle(attempt, ledger, call, result);
       return result;
     } catch (thrown) {
       const error = typed(thrown, call);
@@ -68,6 +62,32 @@ export function createDispatch(providers: Providers): Next {
       throw error;
     }
   };
+}
+
+function operationOf<K extends OperationName>({ operations }: Provider, call: Call<K>): Operation<K> {
+  const operation = operations[call.operation] as Operation<K> | undefined;
+  if (operation === undefined) throw unsupported(call);
+  return operation;
+}
+
+/** @throws AbortError where the answer came in the moment in which the attempt was ended. */
+function marksOf(result: object, call: Call, { wire }: Provider): AnswerMarks {
+  const streams = result instanceof ChunkStream;
+  if (call.signal?.aborted === true) {
+    if (streams) result.cancel();
+    throw aborted(call);
+  }
+  const answer = answerOf(result);
+  if (answer !== undefined || !streams) return answer ?? NO_MARKS;
+  return { status: result.source.status, requestId: wire.requestId(result.source.headers) };
+}
+
+const NO_MARKS: AnswerMarks = {};
+
+function settle(attempt: Attempt, ledger: Ledger, call: Call, result: object): void {
+  if (!(result instanceof ChunkStream)) return ledger.settle(attempt, call, 'success', usageOf(call.operation, result));
+  if (ledger.heard) ledger.emit({ type: 'stream-committed', target: call.target, firstTokenMs: attempt.durationMs });
+  result.onSettled((settlement) => ledger.settle(attempt, call, settlement, result.usage, result.source));
 }
 
 function ledgerOf(call: Call): Ledger {
@@ -93,11 +113,6 @@ function withProviderTimeout<K extends OperationName>(call: Call<K>, timeout: nu
   return { ...call, limits: { ...call.limits, attempt: timeout } };
 }
 
-const marksOf = (stream: ChunkStream<unknown>, provider: Provider): { status: number; requestId: string | undefined } => ({
-  status: stream.source.status,
-  requestId: provider.wire.requestId(stream.source.headers),
-});
-
 function unsupported({ operation, target }: Call): UnsupportedOperationError {
   return new UnsupportedOperationError({
     message: `${target.provider} does not offer ${OPERATION_NAMES[operation]}`,
@@ -115,12 +130,6 @@ function typed(thrown: unknown, call: Call): LLMError {
   const what = thrown instanceof Error ? thrown.name : typeof thrown;
   const message = `the provider failed with an error of no known type (${what}); see cause`;
   return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
-}
-
-/** An answer that came in the moment in which the attempt was ended. */
-function tooLate(result: unknown, call: Call): AbortError {
-  if (result instanceof ChunkStream) result.cancel();
-  return aborted(call);
 }
 
 function aborted({ target: { provider, model }, signal }: Call): AbortError {

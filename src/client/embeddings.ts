@@ -8,6 +8,7 @@ import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
+import type { Targets } from './targets.ts';
 
 /** openai's parameters of an embeddings call, with `provider/model` and our additions. */
 export interface EmbeddingParams extends Omit<EmbeddingCreateParams, 'model'> {
@@ -25,14 +26,14 @@ export class Embeddings {
 
   /** Vectors are arrays of numbers, or base64 of little-endian float32 with `encoding_format: 'base64'`. */
   create(params: EmbeddingParams, options?: CallOptions): LLMPromise<Routed<EmbedReply>> {
-    const order = (): Order<'embed'> => {
+    const order = (targets: Targets): Order<'embed'> => {
       checkParams(params);
       const { model, ...request } = params;
       if (typeof request.input !== 'string' && !Array.isArray(request.input)) {
         throw wrongInput('input', 'a text, an array of texts, or tokens', request.input);
       }
       if (request.input.length === 0) throw wrongInput('input', 'at least one text');
-      return { operation: 'embed', request, target: (targets) => targets.resolve(model) };
+      return { operation: 'embed', request, target: targets.resolve(model) };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }

@@ -2,10 +2,9 @@ import type { DeadlineList, Watched } from '../time/deadline-list.ts';
 
 /** What may end a call before its layers do. */
 export interface Bounds {
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  readonly deadlines: DeadlineList;
 }
 
 /** What {@link guarded} rejects with; the caller knows from its signal, client and clock which bound it was. */
@@ -15,8 +14,12 @@ export const INTERRUPTED: unique symbol = Symbol('interrupted');
  * Waits for `work`, but not beyond the caller's abort, the deadline or the client's end, even if a layer ignores them.
  * `late` gets a result that comes when nobody waits for it any more.
  */
-export function guarded<T>(work: Promise<T>, bounds: Bounds, late: (result: T) => void): Promise<T> {
-  const { signal, deadline, deadlines } = bounds;
+export function guarded<T>(
+  work: Promise<T>,
+  { signal, deadline }: Bounds,
+  deadlines: DeadlineList,
+  late: (result: T) => void,
+): Promise<T> {
   if (signal === undefined && deadline === Number.POSITIVE_INFINITY) return work;
   return new Promise<T>((resolve, reject) => {
     let over = false;

@@ -29,6 +29,8 @@ interface Wait {
   readonly ends: number;
 }
 
+const NONE: readonly never[] = [];
+
 /** A timer may fire a moment before its time. */
 const EARLY_MS = 2;
 
@@ -44,10 +46,11 @@ export class Ledger implements Trail {
   readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #identity: CallIdentity;
-  readonly #open: OpenAttempt[] = [];
+  // these lists are replaced, not pushed to: a pushed one makes room for sixteen more, and most calls need one place
+  #open: readonly OpenAttempt[] = NONE;
   /** The results that providers have given: one, unless attempts ran side by side or a result was not enough. */
-  #answered: Answered[] = [];
-  #waits: Wait[] = [];
+  #answered: readonly Answered[] = NONE;
+  #waits: readonly Wait[] = NONE;
   #sent = 0;
   #deadlineTold = false;
   #cached = false;
@@ -74,7 +77,7 @@ export class Ledger implements Trail {
   readonly report = (event: CallEvent): void => {
     switch (event.type) {
       case 'waiting':
-        this.#waits.push({ ms: event.ms, ends: this.#clock.now() + (event.reason === 'queue' ? 0 : event.ms) });
+        this.#waits = [...this.#waits, { ms: event.ms, ends: this.#clock.now() + (event.reason === 'queue' ? 0 : event.ms) }];
         break;
       case 'warning':
         if (!this.warnings.includes(event.message)) this.warnings.push(event.message);
@@ -91,7 +94,7 @@ export class Ledger implements Trail {
         break;
       case 'cache-hit':
         this.winner = event.target;
-        this.#answered = [];
+        this.#answered = NONE;
         this.#cached = true;
         break;
     }
@@ -107,7 +110,7 @@ export class Ledger implements Trail {
     if (this.attemptsLeft <= 0) throw this.#exhausted(target);
     this.#sent++;
     const open = this.#opened(target, this.#waitOver(), call);
-    this.#open.push(open);
+    this.#open = withOne(this.#open, open);
     if (this.heard) this.emit({ type: 'attempt-started', target, number: open.number });
     return open;
   }
@@ -116,7 +119,7 @@ export class Ledger implements Trail {
   succeed(open: OpenAttempt, result: object, marks: AnswerMarks): Attempt | undefined {
     if (!this.#close(open)) return undefined;
     this.winner = open.target;
-    this.#answered.push({ result, target: open.target });
+    this.#answered = withOne(this.#answered, { result, target: open.target });
     this.#cached = false;
     const attempt = listed(open, this.#clock.now(), 'success', marks);
     this.#list(attempt);
@@ -152,7 +155,7 @@ export class Ledger implements Trail {
 
   /** The call ends while attempts are running: they end with it. */
   interrupt(error: LLMError): void {
-    for (const open of [...this.#open]) this.fail(open, error);
+    for (const open of this.#open) this.fail(open, error);
   }
 
   /**
@@ -160,9 +163,9 @@ export class Ledger implements Trail {
    * last one that a provider gave. Attempts that are still running are given up.
    */
   conclude(result: unknown): WireAnswer | undefined {
-    for (const open of [...this.#open]) this.fail(open, overtaken(open.target));
+    for (const open of this.#open) this.fail(open, overtaken(open.target));
     const answered = this.#answered;
-    this.#answered = [];
+    this.#answered = NONE;
     const own = typeof result === 'object' && result !== null ? takeAnswer(result) : undefined;
     let last: WireAnswer | undefined;
     for (const given of answered) {
@@ -245,9 +248,10 @@ export class Ledger implements Trail {
   }
 
   #close(open: OpenAttempt): boolean {
-    const at = this.#open.indexOf(open);
-    if (at >= 0) this.#open.splice(at, 1);
-    return at >= 0;
+    const opened = this.#open;
+    if (!opened.includes(open)) return false;
+    this.#open = opened.length === 1 ? NONE : opened.filter((other) => other !== open);
+    return true;
   }
 
   #listSkipped(target: Target, error: LLMError | undefined): void {
@@ -269,6 +273,8 @@ export class Ledger implements Trail {
     });
   }
 }
+
+const withOne = <T>(list: readonly T[], one: T): readonly T[] => (list.length === 0 ? [one] : [...list, one]);
 
 function tell({ onAttempt }: Call, attempt: Attempt): void {
   try {

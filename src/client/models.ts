@@ -7,6 +7,7 @@ import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
+import type { Targets } from './targets.ts';
 
 export interface ListModelsParams {
   /** Whose models. Default: the client's `defaultProvider`. */
@@ -31,11 +32,11 @@ export class Models {
 
   /** The provider's live list, all pages. */
   list(params: ListModelsParams = {}, options?: CallOptions): LLMPromise<Routed<ModelList>> {
-    const order = (): Order<'models'> => {
+    const order = (targets: Targets): Order<'models'> => {
       const provider = params?.provider ?? this.#defaultProvider;
       if (typeof provider !== 'string' || provider === '')
         throw wrongInput('provider', 'a provider id such as "openai"', provider);
-      return { operation: 'models', request: {}, target: (targets) => targets.provider(provider, 'provider') };
+      return { operation: 'models', request: {}, target: targets.provider(provider, 'provider') };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }

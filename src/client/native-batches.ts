@@ -55,8 +55,7 @@ export async function askProvider<K extends OperationName>(
   request: RequestOf<K>,
   { provider, ...options }: NativeOptions,
 ): Promise<ResultOf<K>> {
-  const target = (targets: Targets): Target => targets.provider(named(provider), 'provider');
-  return (await runner.run(() => ({ operation, request, target }), options)).result;
+  return runner.resultOf((targets) => ({ operation, request, target: targets.provider(named(provider), 'provider') }), options);
 }
 
 /** Batches of providers that have an API for them. */
@@ -81,7 +80,7 @@ export class NativeBatches {
       request.lines = given?.map((line) => ({ ...line, body: withModel(line.body, shared, nameOf) }));
       return shared === undefined ? bare : targets.resolve(`${bare.provider}/${shared}`);
     };
-    return (await this.#runner.run(() => ({ operation: 'createBatch', request, target }), options)).result;
+    return this.#runner.resultOf((targets) => ({ operation: 'createBatch', request, target: target(targets) }), options);
   }
 
   retrieve(id: string, options: NativeOptions): Promise<Batch> {

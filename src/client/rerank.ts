@@ -6,6 +6,7 @@ import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
 import { wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
+import type { Targets } from './targets.ts';
 
 export interface RerankParams extends RerankRequest {
   readonly model: ModelId;
@@ -21,13 +22,13 @@ export class Rerank {
 
   /** Results, most relevant first; `index` is the position in `documents`. */
   create(params: RerankParams, options?: CallOptions): LLMPromise<Routed<RerankReply>> {
-    const order = (): Order<'rerank'> => {
+    const order = (targets: Targets): Order<'rerank'> => {
       checkParams(params);
       const { model, ...request } = params;
       if (typeof request.query !== 'string') throw wrongInput('query', 'a text', request.query);
       if (!Array.isArray(request.documents)) throw wrongInput('documents', 'an array of texts', request.documents);
       if (request.documents.length === 0) throw wrongInput('documents', 'at least one document');
-      return { operation: 'rerank', request, target: (targets) => targets.resolve(model) };
+      return { operation: 'rerank', request, target: targets.resolve(model) };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }

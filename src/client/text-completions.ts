@@ -8,6 +8,7 @@ import type { LLMStream } from './llm-stream.ts';
 import type { ModelId } from './model-ids.ts';
 import { streamOf, wholeOf } from './reading.ts';
 import type { Routed } from './route.ts';
+import type { Targets } from './targets.ts';
 
 /** openai's parameters of a text completion, with `provider/model` and our additions. */
 export interface TextCompletionParams extends Omit<CompletionCreateParamsBase, 'model'> {
@@ -28,10 +29,10 @@ export class TextCompletions {
   create(params: TextCompletionParams, options?: CallOptions): LLMPromise<Routed<Completion> | LLMStream<Completion>>;
   create(params: TextCompletionParams, options?: CallOptions): LLMPromise<never> {
     const streams = params?.stream === true;
-    const order = (): Order<'complete' | 'completeStream'> => {
+    const order = (targets: Targets): Order<'complete' | 'completeStream'> => {
       checkParams(params);
       const { model, stream: _, ...request } = params;
-      return { operation: streams ? 'completeStream' : 'complete', request, target: (targets) => targets.resolve(model) };
+      return { operation: streams ? 'completeStream' : 'complete', request, target: targets.resolve(model) };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), streams ? streamOf : wholeOf);
   }

@@ -284,5 +284,6 @@ export function openExchange(
   message: WireMessage | Promise<WireMessage>,
   makeSink: (control: ExchangeControl) => Sink,
 ): void {
-  new Exchange(wire, call, makeSink, false).start(message);
+  const exchange = new Exchange(wire, call, false);
+  exchange.start(message, makeSink(exchange));
 }

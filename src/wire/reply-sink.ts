@@ -17,7 +17,7 @@ export class ReplySink<K extends OperationName> implements Sink {
   readonly #codec: ReplyCodec<K>;
   readonly #resolve: (result: ResultOf<K>) => void;
   readonly #reject: (error: LLMError) => void;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] | undefined;
   #bytes = 0;
   #status = 0;
   #headers: WireHeaders = {};
@@ -44,11 +44,12 @@ export class ReplySink<K extends OperationName> implements Sink {
     const { maxResponseBytes } = this.#control.wire;
     if (this.#bytes > maxResponseBytes)
       throw this.#context().invalid(`the answer is larger than maxResponseBytes (${maxResponseBytes})`);
-    this.#chunks.push(bytes);
+    if (this.#chunks === undefined) this.#chunks = [bytes];
+    else this.#chunks.push(bytes);
   }
 
   end(): void {
-    const text = decodeText(this.#chunks);
+    const text = decodeText(this.#chunks ?? []);
     const context = this.#context();
     const result = this.#decode(this.#parse(text, context), context);
     const requestId = this.#control.wire.requestId(this.#headers);
