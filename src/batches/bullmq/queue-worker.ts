@@ -52,6 +52,7 @@ export class QueueWorker implements BatchWorker {
   #parts: Queue<PartData> | undefined;
   #workers: Worker[] = [];
   #timer: Timer | undefined;
+  #impatient = false;
 
   constructor(store: BatchStore, host: BatchHost, options: QueueWorkerOptions) {
     this.#store = store;
@@ -63,7 +64,11 @@ export class QueueWorker implements BatchWorker {
   async resume(): Promise<void> {
     const { Queue, Worker } = await import('bullmq');
     const { prefix, concurrency, lockMs, works } = this.#options;
-    const connection = this.#options.connection as ConnectionOptions & object;
+    const { retryStrategy = reconnectsAfter } = this.#options.connection;
+    const connection = {
+      ...this.#options.connection,
+      retryStrategy: (times: number) => (this.#impatient ? null : retryStrategy?.(times)),
+    } as ConnectionOptions & object;
     const shared = { connection, prefix: `{${prefix}}` };
     const defaults = {
       attempts: TRIES,
@@ -116,10 +121,10 @@ export class QueueWorker implements BatchWorker {
   async close(): Promise<void> {
     const open = [...this.#workers, this.#batches, this.#parts].filter((one) => one !== undefined);
     const waited = new AbortController();
-    const impatient = sleep(this.#host.clock, PATIENCE_MS, waited.signal).then(
-      () => Promise.allSettled(open.map((one) => one.disconnect())),
-      ignore,
-    );
+    const impatient = sleep(this.#host.clock, PATIENCE_MS, waited.signal).then(() => {
+      this.#impatient = true;
+      for (const one of open) one.disconnect().catch(ignore);
+    }, ignore);
     await Promise.race([impatient, Promise.allSettled(open.map((one) => one.close()))]);
     waited.abort();
   }
@@ -223,5 +228,8 @@ export class QueueWorker implements BatchWorker {
 
 /** Errors that only say that the job is not done yet. */
 const LATER: ReadonlySet<string> = new Set(['WaitingChildrenError', 'DelayedError']);
+
+/** ioredis' own rule, in milliseconds. */
+const reconnectsAfter = (times: number): number => Math.min(times * 50, 2000);
 
 function ignore(): void {}

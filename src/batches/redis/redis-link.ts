@@ -5,6 +5,8 @@ import { ConfigurationError } from '../../errors/setup-errors.ts';
 export type RedisAddress = string | RedisOptions;
 
 const MOST_TRIES = 5;
+/** Longer than what Redis does in one step, shorter than for ever. */
+const PATIENCE_MS = 10_000;
 
 /** One connection of a batch store, and the names of its keys. */
 export class RedisLink {
@@ -20,7 +22,7 @@ export class RedisLink {
 
   async open(): Promise<void> {
     const { Redis } = await import('ioredis');
-    const ours = { maxRetriesPerRequest: MOST_TRIES, replyMapping: 'legacy' as const };
+    const ours = { maxRetriesPerRequest: MOST_TRIES, commandTimeout: PATIENCE_MS, replyMapping: 'legacy' as const };
     const redis = new Redis({ ...optionsOf(this.#address), ...ours });
     let reason = 'no answer';
     redis.on('error', (error: Error) => {
