@@ -192,6 +192,7 @@ export class CallRunner {
       if (result.usage !== undefined) route.usage = result.usage;
       const error = settlement === 'success' || settlement === 'abandoned' ? undefined : settlement;
       if (error !== undefined) complete(error, call, ledger);
+      if (settlement === 'abandoned') ledger.giveUp('the reader of the stream has left');
       this.#ended(running, result.usage, error);
     });
     return { result, route, answer, signal };

@@ -158,12 +158,20 @@ export class Ledger implements Trail {
     for (const open of this.#open) this.fail(open, error);
   }
 
+  /** Nobody waits for the attempts that are still running. */
+  giveUp(message: string): void {
+    for (const open of this.#open) {
+      const { provider, model } = open.target;
+      this.fail(open, new AbortError({ message, provider, model }));
+    }
+  }
+
   /**
    * The call has its result: who gave it, and the provider's own answer behind it; where a layer made another result of it, the
    * last one that a provider gave. Attempts that are still running are given up.
    */
   conclude(result: unknown): WireAnswer | undefined {
-    for (const open of this.#open) this.fail(open, overtaken(open.target));
+    this.giveUp('another attempt answered first');
     const answered = this.#answered;
     this.#answered = NONE;
     const own = typeof result === 'object' && result !== null ? takeAnswer(result) : undefined;
@@ -285,7 +293,3 @@ function tell({ onAttempt }: Call, attempt: Attempt): void {
 }
 
 const nameOf = ({ provider, model }: Target): string => `${provider}/${model}`;
-
-function overtaken({ provider, model }: Target): AbortError {
-  return new AbortError({ message: 'another attempt answered first', provider, model });
-}

@@ -114,8 +114,11 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   /** For the reader: no more, please. Closes the socket; a loop that is waiting ends silently, as in `openai`. */
   cancel(): void {
     if (this.#settlement === undefined) {
-      this.#settle('abandoned');
-      this.source.cancel();
+      try {
+        this.source.cancel(); // what it is made of ends first
+      } finally {
+        this.#settle('abandoned');
+      }
     }
     this.#queue = [];
     this.#position = 0;

@@ -460,7 +460,8 @@ describe('the reader leaves', () => {
       await until(() => chained.asked().includes('anthropic'));
       (by === 'signal' ? controller : stream.controller).abort();
       expect(await read).toEqual({ text: 'one two' });
-      await until(() => chained.connections() === 0 || chained.mock.requests.length === 2);
+      await until(() => chained.connections() === 0);
+      expect(chained.eventsOf('attempt-ended').map(({ attempt }) => attempt.outcome)).toEqual(['stream_interrupted', 'aborted']);
       expect(chained.eventsOf('resumed')).toEqual([]);
       expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: 'success' }]);
     },

@@ -51,6 +51,8 @@ class Mending {
   #askedAgain = false;
   /** What broke the first part: the error of the call, if it comes to that. */
   #firstError: LLMError | undefined;
+  /** Ends the request for the rest. */
+  #asking: AbortController | undefined;
   /** The break that the current part mends, until its seam is found and told. */
   #mends: Break | undefined;
 
@@ -61,6 +63,7 @@ class Mending {
     this.stream = new ChunkStream<ChatChunk>(this.#source(first.source), []);
     this.stream.onSettled(() => {
       this.#over = true;
+      this.#asking?.abort(READER_LEFT);
     });
     this.#attach(first);
   }
@@ -156,20 +159,29 @@ class Mending {
   /** A target that refuses to be prefilled after all is told in words. */
   async #ask(step: Step): Promise<ChunkStream<ChatChunk>> {
     const written = this.#answer.partial();
+    const { signal } = step.call;
+    const asking = new AbortController();
+    const leave = (): void => asking.abort(signal?.reason);
+    this.#asking = asking;
+    if (signal?.aborted === true) leave();
+    signal?.addEventListener('abort', leave);
     let prefilled = false;
     const prepare =
       (inWords: boolean) =>
       async (call: Call<'stream'>): Promise<Call<'stream'>> => {
         const continuation = await continuationOf(call, written, inWords);
         prefilled = continuation.prefilled;
-        return continuation.call;
+        return { ...continuation.call, signal: asking.signal };
       };
     try {
       return await this.#onward.ask(step, prepare(false));
     } catch (error) {
       const refused = prefilled && isLLMError(error, 'bad_request', 'unprocessable_entity');
       if (!refused || this.#over || step.call.trail.attemptsLeft <= 0) throw error;
-      return this.#onward.ask(step, prepare(true));
+      return await this.#onward.ask(step, prepare(true));
+    } finally {
+      signal?.removeEventListener('abort', leave);
+      this.#asking = undefined;
     }
   }
 
@@ -185,6 +197,8 @@ class Mending {
     this.stream.fail(error);
   }
 }
+
+const READER_LEFT = 'the reader of the broken stream has left';
 
 /** Failures of the connection and of the service, which another one may not have. */
 const OF_THE_WAY: ReadonlySet<ErrorKind> = new Set([
