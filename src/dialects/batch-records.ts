@@ -85,8 +85,8 @@ const answered = (
 
 /** Reads the lines of a result file; `read` makes a record of each, or nothing of what is no result. */
 export class RecordDecoder implements StreamDecoder<BatchRecord> {
-  /** A result file has no sign of its end but its end. */
-  readonly finished = true;
+  /** A result file has no sign of its end but its end; one that ends within a line has broken off. */
+  finished = true;
   readonly done = false;
   readonly #read: (line: unknown, index: number) => BatchRecord | undefined;
   #count = 0;
@@ -96,7 +96,9 @@ export class RecordDecoder implements StreamDecoder<BatchRecord> {
   }
 
   event(data: string, _name: string, out: BatchRecord[]): void {
+    this.finished = false;
     this.#add(JSON.parse(data), out);
+    this.finished = true;
   }
 
   end(): void {}
