@@ -10,6 +10,7 @@ import { CATALOGUE_SCENES } from '../support/layer-scenes/catalogue.ts';
 import { CHAIN_SCENES } from '../support/layer-scenes/chain.ts';
 import { BREAKER_SCENES } from '../support/layer-scenes/circuit-breaker.ts';
 import { HEDGE_SCENES } from '../support/layer-scenes/hedge.ts';
+import { NATIVE_BATCH_SCENES } from '../support/layer-scenes/native-batches.ts';
 import { RATE_LIMIT_SCENES } from '../support/layer-scenes/rate-limit.ts';
 import { RETRY_SCENES } from '../support/layer-scenes/retry.ts';
 import { SERVER_SCENES } from '../support/layer-scenes/server.ts';
@@ -65,6 +66,7 @@ const SCENES: Record<string, Scene> = {
   },
   'README.md › Testing your own app 1': { prints: ["[ 'service_unavailable', 'success' ]", /^stream_interrupted$/m] },
   ...MIGRATION_SCENES,
+  ...NATIVE_BATCH_SCENES,
   ...RATE_LIMIT_SCENES,
   ...RETRY_SCENES,
   ...CACHE_SCENES,
