@@ -32,6 +32,7 @@ export type { Rerank, RerankParams } from './client/rerank.ts';
 export type { ResumedAt, Route, Routed } from './client/route.ts';
 export type { TextCompletionParams, TextCompletions } from './client/text-completions.ts';
 export type { Batch, BatchEndpoint, BatchEngine, BatchOrder, BatchResultLine } from './contract/batches.ts';
+export type { ByteSource } from './contract/byte-source.ts';
 export type {
   Call,
   CallOptions,
@@ -80,6 +81,7 @@ export type {
   ReplyCodec,
   StreamCodec,
   StreamDecoder,
+  StreamedName,
   Tally,
 } from './contract/codec.ts';
 export type {
@@ -94,6 +96,15 @@ export type {
 export type { HeadersLike, HeaderValue } from './contract/headers.ts';
 export type { Media, MediaSource } from './contract/media.ts';
 export type { Middleware, Next } from './contract/middleware.ts';
+export type {
+  BatchRecord,
+  BatchRequestLine,
+  BatchResultsRequest,
+  ByIdRequest,
+  CreateBatchRequest,
+  ListFilesRequest,
+  UploadFileRequest,
+} from './contract/native-batches.ts';
 export type { PoolAsk, PoolMember, PoolTurn, TargetPool } from './contract/pool.ts';
 export type { Prefill } from './contract/prefill.ts';
 export type {

@@ -48,8 +48,10 @@ class Outlet {
     this.#firstKey = instance.apiKey;
   }
 
-  async send({ message, timeoutMs }: Sending, { signal, headers }: RequestInit): Promise<Response> {
-    const { method = 'POST', path, body } = message;
+  async send({ message, timeoutMs }: Sending, { signal, headers, body: sent }: RequestInit): Promise<Response> {
+    const { method = 'POST', path } = message;
+    // bytes are the transport's; JSON is written by the instance
+    const body = message.bytes === undefined ? message.body : sent;
     try {
       return await this.#sender()
         .request({

@@ -29,6 +29,8 @@ const CANCELLED = 1;
 
 const at = (id: string, action = ''): string => `/batches/${encodeURIComponent(id.replace(/^batches\//, ''))}${action}`;
 
+const contentPath = (file: string): string => `/files/${encodeURIComponent(file.replace(/^files\//, ''))}:download?alt=media`;
+
 /** Batches of `generateContent`, of requests or of a file with requests in Gemini's own words. */
 export function batchOperations(wire: Wire, service: GeminiService): BatchOperations {
   const line = chatLines({
@@ -39,7 +41,7 @@ export function batchOperations(wire: Wire, service: GeminiService): BatchOperat
   const retrieve = (id: string): WireMessage => ({ method: 'GET', path: at(id) });
   const fromFile = streamOperation<'batchResults'>(wire, {
     framing: 'json-lines',
-    encode: ({ request }) => ({ method: 'GET', path: `/${request.file}:download?alt=media` }),
+    encode: ({ request }) => ({ method: 'GET', path: contentPath(request.file ?? '') }),
     decoder: ({ call }) => new RecordDecoder((result, i) => recordOf(result, i, { wire, call }, line)),
     tally: () => new RecordTally(),
   });

@@ -1,6 +1,8 @@
+import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { budget, cache, contextCheck, createClient, fallback, hedge, rateLimit, retry, timeout } from '../../../src/index.ts';
-import { fault, reply } from '../../../src/testing/index.ts';
+import { fromOpenAI } from '../../../src/openai/index.ts';
+import { fakeClock, fault, reply } from '../../../src/testing/index.ts';
 import { rejection } from '../../support/client.ts';
 import { chatRequest, collected, type NativeClient, startNativeClient } from '../../support/native-client.ts';
 
@@ -228,6 +230,39 @@ describe('files', () => {
     for (const { path } of rig.mock.requests) if (path.endsWith('/batches')) made++;
     expect(made).toBe(2);
   });
+});
+
+it("a user's own instance of openai sends files too", async () => {
+  const instance = new OpenAI({ apiKey: 'k', baseURL: rig.mock.baseURL('openai'), maxRetries: 0 });
+  const llm = rig.make({ providers: { mine: fromOpenAI(instance, { quirks: { batches: {} } }) } });
+  const order = { provider: 'mine', endpoint, model: 'm', requests: [chatRequest('1')] };
+  const { id, input_file_id } = await llm.batches.create(order);
+  expect(await (await llm.files.content(input_file_id, { provider: 'mine' })).text()).toContain('"custom_id":"request-1"');
+  expect(await collected(llm.batches.results(id, { provider: 'mine', minPoll: 0 }))).toHaveLength(1);
+});
+
+it('Azure is waited for while it looks at a file', async () => {
+  const clock = fakeClock();
+  const llm = rig.make({ clock, providers: { azure: { apiKey: 'k', baseURL: rig.mock.baseURL('azure') } } });
+  const file = (status: string) => fault.status(200, { id: 'file-1', object: 'file', status });
+  const made = fault.status(200, { id: 'b', status: 'validating' });
+  rig.mock.enqueueBatch('azure', file('pending'), file('pending'), file('processed'), made);
+  let settled = false;
+  const creating = llm.batches.create({ provider: 'azure', endpoint, model: 'm', requests: [chatRequest('1')] });
+  creating.then(() => {
+    settled = true;
+  });
+  while (!settled) {
+    await clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect((await creating).id).toBe('b');
+  expect(rig.mock.requests.map(({ method, path }) => `${method} ${path.replace('/openai/v1', '')}`)).toEqual([
+    'POST /files',
+    'GET /files/file-1',
+    'GET /files/file-1',
+    'POST /batches',
+  ]);
 });
 
 it('layers that are about models let batches pass', async () => {
