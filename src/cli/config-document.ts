@@ -41,13 +41,14 @@ export class ConfigDocument {
     visit(this.#document, {
       Scalar: (_, node) => {
         if (typeof node.value !== 'string') return;
-        node.value = node.value.replace(REFERENCE, (_reference, name: string, otherwise: string | undefined) => {
+        const text = node.value.replace(REFERENCE, (_reference, name: string, otherwise: string | undefined) => {
           const value = env[name];
           if (value !== undefined && value !== '') return value;
           if (otherwise !== undefined) return otherwise;
           missing.push(`${this.#position(node.range?.[0])} ${name} is not set`);
           return '';
         });
+        node.value = node.type === 'PLAIN' && text !== node.value ? plain(text) : text;
       },
     });
     if (missing.length > 0) throw new Error(missing.join('\n'));
@@ -69,6 +70,12 @@ export class ConfigDocument {
     const { line, col } = this.#lines.linePos(offset);
     return `${this.#path}:${line}:${col}`;
   }
+}
+
+/** A text that was put in without quotes, as YAML reads it: a number or a truth stays one. */
+function plain(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text !== '' && String(Number(text)) === text && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function nameOf(path: Place): string {

@@ -1,9 +1,9 @@
+import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import type { BatchEngine, Store } from 'holdfast';
+import type { Store } from 'holdfast';
 import { createClient } from 'holdfast';
-import { batchEngine } from 'holdfast/batches';
 import { createHandler, nodeListener } from 'holdfast/server';
 import type { ServeConfig } from './serve-config.ts';
 import { readServeConfig } from './serve-config.ts';
@@ -21,6 +21,7 @@ Options:
 `;
 
 const GRACE_MS = 30_000;
+const LOOK_MS = 50;
 
 /** Runs until SIGINT or SIGTERM; then what runs is finished first. A second signal ends at once. */
 export async function serveCommand(args: readonly string[]): Promise<number> {
@@ -38,37 +39,56 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     process.stdout.write(`${options.config} is in order\n`);
     return 0;
   }
-  const batches = await engineOf(config);
   const store = await storeOf(config);
-  const llm = createClient({ ...config.client, batches, store, logger: console });
-  const server = createServer(nodeListener(createHandler(llm, config.handler)));
-  const port = options.port ?? config.port ?? 4000;
-  const host = options.host ?? config.host ?? '127.0.0.1';
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const { port: listening } = server.address() as AddressInfo;
-  process.stdout.write(`holdfast serves http://${host.includes(':') ? `[${host}]` : host}:${listening}/v1\n`);
-  await stopSignal();
-  process.stdout.write('finishing what runs; once more to end at once\n');
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-  await Promise.race([closed, stopSignal()]);
-  clearTimeout(patience);
-  server.closeAllConnections();
-  await llm.close();
-  await store?.close();
+  const llm = createClient({ ...config.client, batches: config.engine, store, logger: console });
+  try {
+    // a store that does not open is told now, not to the first who asks
+    if (config.engine !== undefined) await llm.batches.list({ limit: 1 });
+    const port = options.port ?? config.port ?? 4000;
+    const host = options.host ?? config.host ?? '127.0.0.1';
+    const server = await listening(createServer(nodeListener(createHandler(llm, config.handler))), port, host);
+    const { port: given } = server.address() as AddressInfo;
+    process.stdout.write(`holdfast serves http://${host.includes(':') ? `[${host}]` : host}:${given}/v1\n`);
+    await stopSignal();
+    process.stdout.write('finishing what runs; once more to end at once\n');
+    await Promise.race([drained(server), stopSignal()]);
+    server.closeAllConnections();
+  } finally {
+    await llm.close();
+    await store?.close();
+  }
   return 0;
 }
 
-/** What needs Redis is loaded only where there is one. */
-async function engineOf({ batches, redis }: ServeConfig): Promise<BatchEngine | undefined> {
-  if (batches === undefined) return undefined;
-  if (redis === undefined) return batchEngine(batches);
-  const { bullBatchEngine } = await import('holdfast/batches/bullmq');
-  return bullBatchEngine({ connection: redis, ...batches });
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use; choose another port with --port',
+  EACCES: 'may not be used by this user; choose a port above 1023 with --port',
+  EADDRNOTAVAIL: 'is no address of this machine; choose one with --host',
+  ENOTFOUND: 'is no address of this machine; choose one with --host',
+};
+
+function listening(server: Server, port: number, host: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', ({ code = '', message }: NodeJS.ErrnoException) => {
+      const refusal = REFUSALS[code];
+      reject(new Error(refusal === undefined ? message : `${host}:${port} ${refusal}`));
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+/** Resolves when what runs has been answered, or has had its time. */
+function drained(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // a connection that is kept alive is idle from its last answer on
+    const idle = setInterval(() => server.closeIdleConnections(), LOOK_MS);
+    const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(patience);
+      resolve();
+    });
+  });
 }
 
 async function storeOf({ redis }: ServeConfig): Promise<Store | undefined> {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { ClientOptions } from 'holdfast';
-import { isLLMError } from 'holdfast';
-import type { BatchEngineOptions } from 'holdfast/batches';
+import type { BatchEngine, ClientOptions } from 'holdfast';
+import { createClient, isLLMError } from 'holdfast';
+import { batchEngine } from 'holdfast/batches';
 import type { HandlerOptions } from 'holdfast/server';
+import { createHandler } from 'holdfast/server';
 import * as z from 'zod/mini';
 import type { Place } from './config-document.ts';
 import { ConfigDocument } from './config-document.ts';
@@ -13,9 +14,9 @@ export interface ServeConfig {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly client: ClientOptions;
+  /** For the client; absent: no batches. */
+  readonly engine: BatchEngine | undefined;
   readonly handler: HandlerOptions;
-  /** Absent: no batches. */
-  readonly batches?: BatchEngineOptions | undefined;
   /** Where state is shared with other processes; batches too, over BullMQ. Absent: none is. */
   readonly redis?: string | undefined;
 }
@@ -63,14 +64,30 @@ export async function readServeConfig(path: string, env: Environment): Promise<S
   }
   const { host, port, keys, models, limits, layers, batches, redis, ...client } = checked.data;
   const use = layers === undefined ? {} : { use: located(document, ['layers'], () => buildLayers(layers)) };
-  return {
+  const config = {
     host,
     port,
     client: { ...client, ...use } as ClientOptions,
     handler: { ...(keys && { keys }), ...(models && { models }), ...(limits && { limits }) } as HandlerOptions,
     redis,
-    ...(batches === undefined || batches === false ? {} : { batches: batches === true ? {} : batches }),
   };
+  const makeEngine = await engineMaker(redis);
+  const engine =
+    batches === undefined || batches === false
+      ? undefined
+      : located(document, ['batches'], () => makeEngine(batches === true ? {} : batches));
+  // what the client and the handler refuse is told with its place too
+  const llm = located(document, [], () => createClient({ ...config.client, use: [] }));
+  located(document, [], () => createHandler(llm, config.handler));
+  await llm.close();
+  return { ...config, engine };
+}
+
+/** What needs Redis is loaded only where there is one. */
+async function engineMaker(redis: string | undefined): Promise<(options: object) => BatchEngine> {
+  if (redis === undefined) return batchEngine;
+  const { bullBatchEngine } = await import('holdfast/batches/bullmq');
+  return (options) => bullBatchEngine({ connection: redis, ...options });
 }
 
 async function textOf(path: string): Promise<string> {
@@ -81,14 +98,23 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-/** What a layer says of its options, told with the place in the file. */
+/** Before the path of an option, where it is no key of the file. */
+const BUILDER = /^(?:createClient|createHandler|batchEngine|bullBatchEngine)\./;
+
+/** What is said of wrong options, each told with its place in the file. */
 function located<T>(document: ConfigDocument, at: Place, build: () => T): T {
   try {
     return build();
   } catch (error) {
     if (!isLLMError(error, 'configuration')) throw error;
-    const path = (error.param ?? '').match(/[^.[\]]+/g)?.map((part) => (/^\d+$/.test(part) ? Number(part) : part)) ?? [];
-    throw document.error([{ path: [...at, ...path], problem: error.reason.replace(/^[\w.[\]"]+: /, '') }]);
+    const [root = ''] = /^\w+/.exec(error.param ?? '') ?? [];
+    throw document.error(
+      error.reason.split(new RegExp(`; (?=${root}[.[])`)).map((finding) => {
+        const [, path = '', problem = finding] = /^([\w.[\]"$-]+): (.*)$/s.exec(finding) ?? [];
+        const parts = path.replace(BUILDER, '').match(/[^.[\]"]+/g) ?? [];
+        return { path: [...at, ...parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part))], problem };
+      }),
+    );
   }
 }
 
