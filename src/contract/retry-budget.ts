@@ -37,13 +37,15 @@ const gain = z.number(NOT_NEGATIVE).check(z.gte(0, NOT_NEGATIVE));
 export const budgetOption: z.ZodMiniType<RetryBudgetRule | false> = z.prefault(
   z.union([
     z.custom<false>((value) => value === false, 'false'),
-    z.strictObject({
-      capacity: z._default(z.number(AT_LEAST_ONE).check(z.gte(1, AT_LEAST_ONE)), 20),
-      retryCost: z._default(cost, 1),
-      timeoutCost: z._default(cost, 2),
-      successRefund: z._default(gain, 0.1),
-      refillPerSecond: z._default(gain, 0.2),
-    }),
+    z
+      .strictObject({
+        capacity: z._default(z.number(AT_LEAST_ONE).check(z.gte(1, AT_LEAST_ONE)), 20),
+        retryCost: z._default(cost, 1),
+        timeoutCost: z._default(cost, 2),
+        successRefund: z._default(gain, 0.1),
+        refillPerSecond: z._default(gain, 0.2),
+      })
+      .check(z.refine(({ capacity, retryCost }) => retryCost <= capacity, 'retryCost ≤ capacity')),
   ]),
   {},
 );

@@ -52,12 +52,20 @@ export interface RetryOptions {
 
 const wait = z.custom<number>((value) => typeof value === 'number' && value >= 0, 'milliseconds ≥ 0 or Infinity');
 
-const kindSchema = z.strictObject({
-  maxRetries: z.optional(count),
-  minDelay: z.optional(milliseconds),
-  maxDelay: z.optional(milliseconds),
-  maxRetryAfter: z.optional(wait),
-});
+const delays = z.object({ minDelay: z.optional(milliseconds), maxDelay: z.optional(milliseconds) });
+const inOrder = z.refine<z.output<typeof delays>>(
+  ({ minDelay = 0, maxDelay = minDelay }) => minDelay <= maxDelay,
+  'minDelay ≤ maxDelay',
+);
+
+const kindSchema = z
+  .strictObject({
+    maxRetries: z.optional(count),
+    minDelay: z.optional(milliseconds),
+    maxDelay: z.optional(milliseconds),
+    maxRetryAfter: z.optional(wait),
+  })
+  .check(inOrder);
 
 const schema = z.strictObject({
   maxRetries: z._default(count, 2),
@@ -84,6 +92,7 @@ const schema = z.strictObject({
  */
 export function retry(options: RetryOptions = {}): Middleware {
   const policy: RetryPolicy = { ...checkOptions(schema, options, 'retry'), reasons: new Map() };
+  checkOptions(delays.check(inOrder), options, 'retry'); // as given: one of them alone goes before the default of the other
   const { budget, cooldown } = policy;
 
   async function retry<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
