@@ -32,9 +32,9 @@ export class NativeRunSteps implements BatchRunSteps {
   }
 
   async progress(): Promise<BatchProgress> {
-    const { id, provider } = { ...(await this.batch()), provider: this.#options.provider };
-    const batch = this.#seen !== undefined && isOver(this.#seen) ? this.#seen : await this.#batches.retrieve(id, { provider });
-    return progressOf(batch);
+    const { id } = await this.batch();
+    if (this.#seen !== undefined && isOver(this.#seen)) return progressOf(this.#seen);
+    return progressOf(await this.#batches.retrieve(id, { provider: this.#options.provider }));
   }
 
   async *results(): AsyncGenerator<BatchResultLine, undefined> {
