@@ -25,7 +25,7 @@ export type { OwnModels } from './client/model-facts.ts';
 export { modelFacts } from './client/model-facts.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
 export type { CountTokensParams, ListModelsParams, Models } from './client/models.ts';
-export type { NativeBatchOrder, NativeOptions, PollOptions } from './client/native-batches.ts';
+export type { EngineOrNative, NativeBatchOrder, NativeOptions, PollOptions } from './client/native-batches.ts';
 export type { NativeRunOptions } from './client/native-run.ts';
 export type { ProviderEntry } from './client/providers.ts';
 export type { Rerank, RerankParams } from './client/rerank.ts';
@@ -167,7 +167,7 @@ export type {
   RerankResult,
 } from './contract/vectors.ts';
 export type { Flow, Receiver, Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from './contract/wire.ts';
-export type { MessageExtra, Quirks } from './dialects/openai/quirks.ts';
+export type { BatchQuirks, MessageExtra, Quirks } from './dialects/openai/quirks.ts';
 export type { Attempt, TokenCounts } from './errors/attempt.ts';
 export type { LLMError, LLMErrorOf } from './errors/catalogue.ts';
 export { errorFromJSON, isLLMError } from './errors/catalogue.ts';

@@ -5,12 +5,9 @@ import type { BatchRequests, BatchRunOptions } from './batch-run.ts';
 import { BatchRun } from './batch-run.ts';
 import type { CallRunner } from './call-runner.ts';
 import { PagePromise } from './list-page.ts';
-import type { NativeBatches, NativeBatchOrder, NativeOptions, PollOptions } from './native-batches.ts';
+import type { EngineOrNative, NativeBatches, NativeBatchOrder, NativeOptions, PollOptions } from './native-batches.ts';
 import type { NativeRunOptions } from './native-run.ts';
 import { noEngine } from './no-engine.ts';
-
-/** Of the engine: nothing. Of a provider: which, and how it is asked. */
-type Whose = { readonly provider?: undefined } | NativeOptions;
 
 /** Batches: of the client's engine, for any provider, or with `provider` of that provider's own API. openai's surface, and `run`. */
 export class Batches {
@@ -37,7 +34,7 @@ export class Batches {
     return this.#desk().create(order);
   }
 
-  async retrieve(id: string, options: Whose = {}): Promise<Batch> {
+  async retrieve(id: string, options: EngineOrNative = {}): Promise<Batch> {
     return isNative(options) ? (await this.#native()).retrieve(id, options) : this.#desk().retrieve(id);
   }
 
@@ -50,7 +47,7 @@ export class Batches {
   }
 
   /** Finished lines stay. Rejects with `ConflictError` when the batch has ended otherwise. */
-  async cancel(id: string, options: Whose = {}): Promise<Batch> {
+  async cancel(id: string, options: EngineOrNative = {}): Promise<Batch> {
     return isNative(options) ? (await this.#native()).cancel(id, options) : this.#desk().cancel(id);
   }
 

@@ -3,15 +3,12 @@ import type { BatchEngine, FileShelf } from '../contract/batches.ts';
 import type { CallOptions } from '../contract/call.ts';
 import type { CallRunner } from './call-runner.ts';
 import { PagePromise } from './list-page.ts';
-import type { NativeOptions } from './native-batches.ts';
+import type { EngineOrNative, NativeOptions } from './native-batches.ts';
 import type { NativeFiles } from './native-files.ts';
 import { noEngine } from './no-engine.ts';
 import type { FileUploadParams } from './upload-source.ts';
 
 export type { FileUploadParams, NamedContent } from './upload-source.ts';
-
-/** Of the engine: nothing. Of a provider: which, and how it is asked. */
-type Whose = { readonly provider?: undefined } | NativeOptions;
 
 /** Files of the client's batch engine, or with `provider` of that provider: inputs of batches, and their results. openai's surface. */
 export class Files {
@@ -34,7 +31,7 @@ export class Files {
     return shelf.create({ filename, content, details: () => ({ purpose, ...(expires_after && { expires_after }) }) });
   }
 
-  async retrieve(id: string, options: Whose = {}): Promise<FileObject> {
+  async retrieve(id: string, options: EngineOrNative = {}): Promise<FileObject> {
     return isNative(options) ? (await this.#native()).retrieve(id, options) : this.#shelf().retrieve(id);
   }
 
@@ -46,12 +43,12 @@ export class Files {
     );
   }
 
-  async delete(id: string, options: Whose = {}): Promise<FileDeleted> {
+  async delete(id: string, options: EngineOrNative = {}): Promise<FileDeleted> {
     return isNative(options) ? (await this.#native()).delete(id, options) : this.#shelf().delete(id);
   }
 
   /** The content, as the body of a response: `await (await files.content(id)).text()`. */
-  async content(id: string, options: Whose = {}): Promise<Response> {
+  async content(id: string, options: EngineOrNative = {}): Promise<Response> {
     if (isNative(options)) return (await this.#native()).content(id, options);
     const pieces = await this.#shelf().content(id);
     const { byteStream } = await import('./byte-stream.ts');
@@ -59,7 +56,7 @@ export class Files {
   }
 
   /** Resolves with the file: an upload is processed when it was accepted. */
-  async waitForProcessing(id: string, options: Whose = {}): Promise<FileObject> {
+  async waitForProcessing(id: string, options: EngineOrNative = {}): Promise<FileObject> {
     return this.retrieve(id, options);
   }
 
@@ -74,4 +71,4 @@ export class Files {
   }
 }
 
-const isNative = (whose: Whose): whose is NativeOptions => whose.provider !== undefined;
+const isNative = (whose: EngineOrNative): whose is NativeOptions => whose.provider !== undefined;

@@ -35,6 +35,9 @@ export interface NativeOptions extends CallOptions {
   readonly provider: string;
 }
 
+/** Of the engine: nothing. Of a provider: which, and how it is asked. */
+export type EngineOrNative = { readonly provider?: undefined } | NativeOptions;
+
 /** How the end of a batch is waited for. */
 export interface PollOptions {
   /** Milliseconds until a batch is asked about for the second time; each further wait is half as long again. Default 5 000. */

@@ -3,9 +3,9 @@ import type { FileDeleted, FileObject } from 'openai/resources/files';
 import type { Clock } from '../time/clock.ts';
 
 /** The endpoints whose requests a client can run, and so an engine in batches. */
-export const BATCH_ENDPOINTS = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'] as const;
+export type BatchEndpoint = '/v1/chat/completions' | '/v1/completions' | '/v1/embeddings';
 
-export type BatchEndpoint = (typeof BATCH_ENDPOINTS)[number];
+export const BATCH_ENDPOINTS: readonly BatchEndpoint[] = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'];
 
 /** A file on its way to a shelf. Its bytes are taken as they come; a shelf never holds them all. */
 export interface FileUpload {
