@@ -96,7 +96,8 @@ it('shared and kept answers leave nothing behind after thousands of mixed calls'
   collectGarbage();
   const warm = process.memoryUsage().heapUsed;
   await calls(llm, CALLS, longLived.signal);
-  expect(getEventListeners(longLived.signal, 'abort')).toEqual([]);
+  // a call that ended by its own limit leaves its listener to the shared one, which ends a moment later
+  await until(() => getEventListeners(longLived.signal, 'abort').length === 0);
   expect(kinds.cache).toBeGreaterThan(0);
   expect(kinds.coalesced).toBeGreaterThan(0);
   await llm.close();
