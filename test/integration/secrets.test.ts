@@ -1,11 +1,29 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientOptions, LLMClient, LLMError } from '../../src/index.ts';
-import { createClient, isLLMError } from '../../src/index.ts';
+import type { ClientOptions, LLMClient, LLMError, Middleware } from '../../src/index.ts';
+import {
+  budget,
+  cache,
+  circuitBreaker,
+  coalesce,
+  contextCheck,
+  createClient,
+  fallback,
+  hedge,
+  isLLMError,
+  rateLimit,
+  retry,
+  timeout,
+} from '../../src/index.ts';
+import { redisStore } from '../../src/redis/index.ts';
 import { mockProvider } from '../../src/testing/mock-dialects.ts';
+import { EVENTS } from '../support/chained.ts';
 import { rejection } from '../support/client.ts';
+import type { RedisServer } from '../support/redis-server.ts';
+import { redisMissing, startRedis } from '../support/redis-server.ts';
 import { TRANSCRIPTS } from '../support/transcripts/transcripts.ts';
 import type { Loopback } from '../wire/loopback.ts';
 import { bodyOf, httpServer } from '../wire/loopback.ts';
@@ -118,9 +136,7 @@ function listening(provider: string, options: ClientOptions = {}): Heard {
     ...options,
     providers: { [provider]: { apiKey: KEY, baseURL: `${server.origin}${mockProvider(provider).suffix}` } },
   });
-  for (const name of ['call-started', 'attempt-started', 'attempt-ended', 'waiting', 'warning', 'call-ended'] as const) {
-    llm.on(name, (event) => told.push(event));
-  }
+  for (const name of EVENTS) llm.on(name, (event) => told.push(event));
   return { llm, told };
 }
 
@@ -145,16 +161,19 @@ function shown(error: LLMError, told: readonly unknown[]): Readonly<Record<strin
 
 function expectSilence(error: unknown, told: readonly unknown[]): void {
   if (!isLLMError(error)) expect.fail(`not a typed error: ${inspect(error)}`);
-  const runs = [PROMPT, SYSTEM].flatMap((prompt) =>
-    Array.from({ length: prompt.length - TELLING + 1 }, (_, i) => prompt.slice(i, i + TELLING)),
-  );
-  for (const [where, given] of Object.entries(shown(error, told))) {
-    for (const form of [KEY, encodeURIComponent(KEY), Buffer.from(KEY).toString('base64')]) {
-      if (given.includes(form)) expect.fail(`the key is in ${where}: ${given}`);
-    }
-    const run = runs.find((one) => given.includes(one));
-    if (run !== undefined) expect.fail(`"${run}" of the prompt is in ${where}: ${given}`);
+  for (const [where, given] of Object.entries(shown(error, told))) expectNothingOf(given, where);
+}
+
+const RUNS = [PROMPT, SYSTEM].flatMap((prompt) =>
+  Array.from({ length: prompt.length - TELLING + 1 }, (_, i) => prompt.slice(i, i + TELLING)),
+);
+
+function expectNothingOf(given: string, where: string): void {
+  for (const form of [KEY, encodeURIComponent(KEY), Buffer.from(KEY).toString('base64')]) {
+    if (given.includes(form)) expect.fail(`the key is in ${where}: ${given}`);
   }
+  const run = RUNS.find((one) => given.includes(one));
+  if (run !== undefined) expect.fail(`"${run}" of the prompt is in ${where}: ${given}`);
 }
 
 describe.each(PROVIDERS)('%s', (provider) => {
@@ -205,6 +224,68 @@ describe.each(PROVIDERS)('%s', (provider) => {
     handler = (_request, _body, response) => response.destroy();
     const { llm, told } = listen();
     expectSilence(await rejection(llm.chat.completions.create({ model: `${provider}/m`, messages })), told);
+  });
+});
+
+describe.skipIf(redisMissing() !== undefined)('every layer, with a store in Redis', () => {
+  let redis: RedisServer;
+  let inspector: Redis;
+  beforeAll(async () => {
+    redis = await startRedis();
+    inspector = new Redis(redis.url);
+  });
+  afterAll(async () => {
+    inspector?.disconnect();
+    await redis?.close();
+  });
+
+  const layers = (): Middleware[] => [
+    cache(),
+    coalesce(),
+    budget({ maxTokens: 10_000_000 }),
+    fallback(['openai/another', 'openai/a-third'], { resume: true }),
+    contextCheck(),
+    retry({ minDelay: 1, maxDelay: 1 }),
+    hedge({ after: 1 }),
+    rateLimit({ concurrency: 4, requestsPerMinute: 1_000, key: () => `${KEY} ${PROMPT}` }),
+    circuitBreaker({ minCalls: 2 }),
+    timeout(),
+  ];
+
+  /** Every key of the store with what it holds. */
+  async function everything(): Promise<string> {
+    const keys = await inspector.keys('*');
+    const values = keys.map(async (key) => {
+      const type = await inspector.type(key);
+      if (type === 'hash') return [key, await inspector.hgetall(key)];
+      return [key, type === 'zset' ? await inspector.zrange(key, '0', '-1') : await inspector.get(key)];
+    });
+    return JSON.stringify(await Promise.all(values));
+  }
+
+  it.each(Object.entries(ECHOES))('keeps key and prompt out of events, errors, logs and Redis: %s', async (_, echo) => {
+    const store = redisStore(redis.url, { commandTimeout: 10_000, connectTimeout: 10_000 });
+    const { llm, told } = listening('openai', { use: layers(), store });
+    for (const stream of [false, true]) {
+      handler = echo;
+      const error = await rejection(llm.chat.completions.create({ model: 'openai/m', messages, stream }));
+      handler = json(200, () => ({
+        id: 'x',
+        object: 'chat.completion',
+        created: 1,
+        model: 'm',
+        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Never.' } }],
+        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+      }));
+      await llm.chat.completions.create({ model: 'openai/well', messages });
+      expectSilence(error, told);
+    }
+    const kept = await everything();
+    expect(kept).toContain('rateLimit:');
+    expect(kept).toContain('spending:');
+    expectNothingOf(kept, 'Redis');
+    await llm.close();
+    await store.close();
   });
 });
 

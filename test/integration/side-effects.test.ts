@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Middleware } from '../../src/index.ts';
-import { cache, circuitBreaker, coalesce, fallback, isLLMError, retry, timeout } from '../../src/index.ts';
+import {
+  budget,
+  cache,
+  circuitBreaker,
+  coalesce,
+  fallback,
+  hedge,
+  isLLMError,
+  rateLimit,
+  retry,
+  timeout,
+} from '../../src/index.ts';
 import type { Answer } from '../../src/testing/index.ts';
 import { fakeClock, fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
@@ -25,6 +36,15 @@ const LAYERS: Record<string, () => Middleware[] | undefined> = {
   'a chain': () => [fallback([SECOND, THIRD]), retry({ maxRetries: 5 }), circuitBreaker(), timeout()],
   'retries around a chain': () => [retry({ maxRetries: 5, minDelay: 1 }), fallback([SECOND, THIRD])],
   'cache and coalesce around a chain': () => [cache(), coalesce(), fallback([SECOND, THIRD]), retry(), timeout()],
+  'a hedge': () => [fallback([SECOND]), retry(), hedge({ after: 1_000, to: SECOND }), circuitBreaker(), timeout()],
+  'a hedge around retries, with tools': () => [hedge({ after: 1_000, tools: true }), retry({ maxRetries: 5 }), timeout()],
+  'limits and a budget': () => [
+    budget({ maxTokens: 10_000 }),
+    fallback([SECOND]),
+    retry(),
+    rateLimit({ concurrency: 1 }),
+    timeout(),
+  ],
 };
 
 describe.each(Object.keys(LAYERS))('once content was handed out nothing is sent again, with %s', (layers) => {

@@ -16,7 +16,8 @@ export const messages: readonly [{ readonly role: 'user'; readonly content: stri
   { role: 'user' as const, content: 'Hi' },
 ];
 
-const EVENTS: readonly ClientEventName[] = [
+/** Every event that a client tells. */
+export const EVENTS: readonly ClientEventName[] = [
   'call-started',
   'attempt-started',
   'attempt-ended',
@@ -30,6 +31,8 @@ const EVENTS: readonly ClientEventName[] = [
   'cooldown',
   'hedge',
   'cache-hit',
+  'store-degraded',
+  'store-restored',
   'deadline',
   'warning',
   'call-ended',
