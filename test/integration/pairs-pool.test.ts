@@ -1,9 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LLMClient, Middleware, Pool } from '../../src/index.ts';
-import { ConfigurationError, circuitBreaker, fallback, pool, providerInstance, retry, timeout } from '../../src/index.ts';
-import { fakeClock, fault } from '../../src/testing/index.ts';
+import {
+  ConfigurationError,
+  circuitBreaker,
+  contextCheck,
+  fallback,
+  hedge,
+  pool,
+  providerInstance,
+  rateLimit,
+  retry,
+  timeout,
+} from '../../src/index.ts';
+import { fakeClock, fault, reply } from '../../src/testing/index.ts';
 import type { Chained } from '../support/chained.ts';
-import { messages, readAll, startChained, until } from '../support/chained.ts';
+import { FIRST, messages, passing, readAll, SECOND, startChained, THIRD, until } from '../support/chained.ts';
 import { rejection } from '../support/client.ts';
 
 let chained: Chained;
@@ -159,6 +170,78 @@ describe('pool and retry', () => {
       ['groq', false],
       ['groq', true],
     ]);
+  });
+});
+
+describe('pool and the newer layers', () => {
+  it('a slow member is raced by itself beneath the chain; its rest does not come of losing', async () => {
+    const clock = fakeClock();
+    const both = pool([FIRST, SECOND], { strategy: 'weighted' });
+    const llm = chained.client({ clock, providers: { both }, use: [fallback([]), hedge({ after: 100 })] });
+    chained.mock.enqueue('openai', fault.stall(0), reply('from the second'));
+    const pending = llm.chat.completions.create({ model: 'both', messages });
+    await until(() => chained.asked().length === 1);
+    await clock.advance(100);
+    const { route } = await pending;
+    expect(route).toMatchObject({
+      provider: 'openai',
+      fallback: false,
+      attempts: [{ outcome: 'aborted' }, { outcome: 'success' }],
+    });
+    expect(both.snapshot()).toEqual([
+      { member: FIRST, inFlight: 0 },
+      { member: SECOND, inFlight: 0 },
+    ]);
+  });
+
+  it('a list for prompts that do not fit may hold a pool: of its members one that is large enough is asked', async () => {
+    const large = pool(['openai/gpt-4o', 'gemini/gemini-2.5-flash', 'openai/gpt-4.1']);
+    const llm = chained.client({ use: [fallback([SECOND], { contextWindow: [large] }), contextCheck()] });
+    const book = [{ role: 'user' as const, content: 'Kelp holds on to the rock. '.repeat(30_000) }];
+    const models = new Set<string>();
+    for (let i = 0; i < 4; i++) {
+      const { route } = await llm.chat.completions.create({ model: FIRST, messages: book });
+      expect(route).toMatchObject({ fallback: true, attempts: [{ outcome: 'success' }] });
+      models.add(route.model);
+    }
+    expect([...models].sort()).toEqual(['gemini-2.5-flash', 'gpt-4.1']);
+    expect(large.snapshot().every(({ inFlight }) => inFlight === 0)).toBe(true);
+  });
+
+  it('moves to other members and along the chain are free; only the repeats of the last member are paid for', async () => {
+    const clock = fakeClock();
+    const budget = { capacity: 2, successRefund: 0, refillPerSecond: 0 };
+    const both = pool([FIRST, SECOND], { strategy: 'weighted' });
+    const llm = chained.client({
+      clock,
+      on: passing(clock),
+      providers: { both },
+      use: [fallback([THIRD]), retry({ maxRetries: 2, budget })],
+    });
+    const down = Array.from({ length: 20 }, () => fault.unavailable());
+    chained.mock.enqueue('openai', ...down);
+    chained.mock.enqueue('anthropic', ...down);
+    const tried = async () => (await llm.chat.completions.create({ model: 'both', messages })).route.attempts.length;
+    expect(await tried()).toBe(5); // each member, two repeats of the last one, the chain
+    expect(await tried()).toBeLessThanOrEqual(5);
+    for (let i = 0; i < 3; i++) await tried();
+    expect(await tried()).toBe(3);
+    expect(chained.eventsOf('waiting').length).toBeLessThanOrEqual(4); // two tokens in each of two buckets
+    expect(chained.eventsOf('budget-empty').length).toBeGreaterThan(0);
+  });
+
+  it('a member whose queue is longer than the deadline gives way to the next one', async () => {
+    const clock = fakeClock();
+    const both = pool([FIRST, SECOND], { strategy: 'weighted' });
+    const limiter = rateLimit({ requestsPerMinute: 1 });
+    const llm = chained.client({ clock, providers: { both }, use: [fallback([THIRD]), limiter] });
+    const by: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { route } = await llm.chat.completions.create({ model: 'both', messages }, { deadline: 10_000 });
+      by.push(route.provider);
+    }
+    expect(by).toEqual(['openai', 'anthropic', 'gemini']);
+    expect(both.snapshot().map(({ restsUntil }) => restsUntil)).toEqual([undefined, undefined]);
   });
 });
 
