@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { EdgeVM } from '@edge-runtime/vm';
 import { build } from 'esbuild';
-import { reply, startMockServer } from 'holdfast/testing';
+import { fault, reply, startMockServer } from 'holdfast/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** The root entry in a runtime that has `fetch` and nothing of Node. */
+/** The root entry and the server's handler in a runtime that has `fetch` and nothing of Node. */
 const ROOT = resolve(import.meta.dirname, '../..');
 let mock: Awaited<ReturnType<typeof startMockServer>>;
 let code = '';
@@ -13,7 +13,11 @@ let inputs: string[] = [];
 beforeAll(async () => {
   mock = await startMockServer();
   const bundle = await build({
-    stdin: { contents: "export * from './dist/index.js'", resolveDir: ROOT, loader: 'js' },
+    stdin: {
+      contents: "export * from './dist/index.js'; export { createHandler } from './dist/server.js'",
+      resolveDir: ROOT,
+      loader: 'js',
+    },
     bundle: true,
     format: 'iife',
     globalName: 'holdfast',
@@ -47,6 +51,23 @@ describe("a runtime without Node's globals", () => {
       return JSON.stringify([answer.choices[0].message.content, text, answer.route.costUSD > 0, tokens]);
     })()`);
     expect(JSON.parse(result as string)).toEqual(['From the edge', 'piece by piece', true, 9]);
+  });
+
+  it('answers as an OpenAI-compatible server', async () => {
+    mock.enqueue('anthropic', reply('From the edge'), reply({ text: 'piece by piece', chunks: 4 }), fault.unavailable());
+    const vm = new EdgeVM();
+    vm.evaluate(code);
+    const result = await vm.evaluate(`(async () => {
+      const llm = holdfast.createClient({ use: [], providers: { anthropic: { apiKey: 'k', baseURL: ${JSON.stringify(mock.baseURL('anthropic'))} } } });
+      const handler = holdfast.createHandler(llm, { keys: ['of-the-edge'], models: { fast: 'anthropic/claude-sonnet-4-5' } });
+      const ask = (body, authorization = 'Bearer of-the-edge') => handler(new Request('http://edge/v1/chat/completions', { method: 'POST', headers: { authorization }, body: JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: 'Hi' }], ...body }) }));
+      const answer = await (await ask({})).json();
+      const stream = await (await ask({ stream: true })).text();
+      const statuses = [(await ask({})).status, (await ask({}, 'Bearer of-nobody')).status, (await handler(new Request('http://edge/v1/files', { headers: { authorization: 'Bearer of-the-edge' } }))).status];
+      await llm.close();
+      return JSON.stringify([answer.choices[0].message.content, stream.trim().endsWith('data: [DONE]'), statuses]);
+    })()`);
+    expect(JSON.parse(result as string)).toEqual(['From the edge', true, [503, 401, 501]]);
   });
 
   it('carries nothing of Node', () => {

@@ -4,6 +4,7 @@ import type { Batch, BatchHost } from '../../contract/batches.ts';
 import type { Timer } from '../../time/clock.ts';
 import { sleep } from '../../time/clock.ts';
 import { BatchSteps, ENDED } from '../batch-steps.ts';
+import { missingPackage } from '../redis/redis-link.ts';
 import type { BatchStore } from '../store.ts';
 import type { BatchWorker, WorkerOptions } from '../worker.ts';
 import { LineRun } from './line-run.ts';
@@ -62,7 +63,7 @@ export class QueueWorker implements BatchWorker {
   }
 
   async resume(): Promise<void> {
-    const { Queue, Worker } = await import('bullmq');
+    const { Queue, Worker } = await import('bullmq').catch((cause: unknown) => missingPackage('bullmq', cause));
     const { prefix, concurrency, lockMs, works } = this.#options;
     const { retryStrategy = reconnectsAfter } = this.#options.connection;
     const connection = {

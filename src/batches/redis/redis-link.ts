@@ -21,7 +21,7 @@ export class RedisLink {
   }
 
   async open(): Promise<void> {
-    const { Redis } = await import('ioredis');
+    const { Redis } = await import('ioredis').catch((cause: unknown) => missingPackage('ioredis', cause));
     const ours = { maxRetriesPerRequest: MOST_TRIES, commandTimeout: PATIENCE_MS, replyMapping: 'legacy' as const };
     const redis = new Redis({ ...optionsOf(this.#address), ...ours });
     let reason = 'no answer';
@@ -59,6 +59,15 @@ export class RedisLink {
   async run(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     return this.redis.eval(script, keys.length, ...keys, ...values);
   }
+}
+
+/** For a package that the program has not installed. */
+export function missingPackage(name: string, cause: unknown): never {
+  throw new ConfigurationError({
+    message: `bullBatchEngine: the package "${name}" is not installed; npm install bullmq ioredis`,
+    code: 'missing_package',
+    cause,
+  });
 }
 
 /** ioredis' options of a URL: host, port, name, password, database, TLS. */
