@@ -16,6 +16,11 @@ export interface Target {
   readonly memberOf?: string | undefined;
 }
 
+/** The target with its address, where that is not the provider's default: what layers keep apart. */
+export function placeOf({ provider, model, baseURL }: Target): string {
+  return baseURL === '' ? `${provider}/${model}` : `${provider}/${model} at ${baseURL}`;
+}
+
 /** Whether another target has answered than the one that was asked for; a member of a pool that was asked for is none. */
 export function isAnother(winner: Target, { provider, model, pool }: Target): boolean {
   if (pool !== undefined) return winner.memberOf !== (model === '' ? provider : `${provider}/${model}`);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { answerLimitOf } from '../contract/answer-limit.ts';
 import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import { asksModel } from '../contract/call.ts';
 import type { Catalogue, ModelFacts } from '../contract/catalogue.ts';
@@ -6,7 +7,7 @@ import { checkOptions } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import { ContextWindowExceededError } from '../errors/provider-errors.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
-import { promptsOf, roomForAnswer } from './context-check/prompts.ts';
+import { promptsOf } from './context-check/prompts.ts';
 
 /** When a prompt counts as too long. */
 export interface ContextCheckOptions {
@@ -52,7 +53,7 @@ export function contextCheck(options: ContextCheckOptions = {}): Middleware {
       return next(call);
     }
     const window = Math.floor(facts.maxInputTokens * (1 - margin));
-    const reserved = reserveOutput && facts.separateOutput !== true ? roomForAnswer(call) : 0;
+    const reserved = reserveOutput && facts.separateOutput !== true ? (answerLimitOf(call.request) ?? 0) : 0;
     const counted = longest(catalogue, call, window - reserved);
     const tokens = counted instanceof Promise ? await counted : counted;
     if (tokens + reserved <= window) return next(call);

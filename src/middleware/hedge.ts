@@ -6,6 +6,7 @@ import type { RetryBudgetOptions } from '../contract/retry-budget.ts';
 import { budgetOption } from '../contract/retry-budget.ts';
 import type { Store } from '../contract/store.ts';
 import { whenSettled } from '../contract/stream.ts';
+import { placeOf } from '../contract/target.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { countFirstTry } from '../state/first-tries.ts';
@@ -109,7 +110,7 @@ export function hedge(options: HedgeOptions = {}): Middleware {
     const target = to === undefined || answers !== 'any model' ? call.target : elsewhere(call, to);
     if (answers === undefined || !isWilling(call)) return next(call);
     const { buckets } = store ?? call.store;
-    const key = `${operation} ${nameOf(call.target)}`;
+    const key = `${operation} ${placeOf(call.target)}`;
     const delay = delayFor(key);
     const startedAt = clock.now();
     let result: ResultOf<K>;
@@ -146,15 +147,11 @@ function elsewhere({ resolve, target }: Call, to: string): Target {
     throw wrongTarget(isLLMError(error) ? error.reason : String(error), error);
   }
   if (other.pool !== undefined) throw wrongTarget('expected one model, got a pool');
-  return nameOf(other) === nameOf(target) ? target : other;
+  return placeOf(other) === placeOf(target) ? target : other;
 }
 
 function wrongTarget(what: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError({ message: `hedge.to: ${what}`, code: 'wrong_option', param: 'hedge.to', cause });
-}
-
-function nameOf({ provider, model, baseURL }: Target): string {
-  return `${provider}/${model} ${baseURL}`;
 }
 
 function offersTools(request: object): boolean {

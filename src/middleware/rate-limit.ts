@@ -4,6 +4,7 @@ import { asksModel } from '../contract/call.ts';
 import type { WireHeaders } from '../contract/headers.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import { ChunkStream } from '../contract/stream.ts';
+import { placeOf } from '../contract/target.ts';
 import type { Usage } from '../contract/usage.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import type { Clock } from '../time/clock.ts';
@@ -41,7 +42,7 @@ export interface RateLimiter extends Middleware {
 export function rateLimit(options: RateLimitOptions = {}): RateLimiter {
   const { rules, key, store } = readOptions(options);
   const lanes = new Lanes(rules, store, key === undefined ? (name) => name : digestOf);
-  const keyOf = key === undefined ? keyOfTarget : (call: Call): string => String(key(call));
+  const keyOf = (call: Call): string => (key === undefined ? placeOf(call.target) : String(key(call)));
 
   async function rateLimit<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
     // what asks no model is not counted by providers, and nothing will be sent for a call that is over
@@ -71,10 +72,6 @@ export function rateLimit(options: RateLimitOptions = {}): RateLimiter {
     close: () => lanes.close(),
     leave: (clock: Clock) => lanes.leave(clock),
   });
-}
-
-function keyOfTarget({ target: { provider, model, baseURL } }: Call): string {
-  return baseURL === '' ? `${provider}/${model}` : `${provider}/${model} at ${baseURL}`;
 }
 
 /** Keys of the user's own may be secrets; a store may be read by others. */

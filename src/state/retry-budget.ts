@@ -2,6 +2,7 @@ import type { Call, Trail } from '../contract/call.ts';
 import type { RetryBudgetRule } from '../contract/retry-budget.ts';
 import type { BucketStore } from '../contract/store.ts';
 import type { Target } from '../contract/target.ts';
+import { placeOf } from '../contract/target.ts';
 import { modelFamily } from './model-family.ts';
 
 /** Gives back what was taken for a request that was never sent. */
@@ -36,6 +37,6 @@ export function earn(call: Call, buckets: BucketStore, rule: RetryBudgetRule, to
   void buckets.give(bucketOf(call.target), rule, tokens, call);
 }
 
-function bucketOf({ provider, model, baseURL }: Target): string {
-  return `retry:${provider}/${modelFamily(model)}${baseURL === '' ? '' : ` at ${baseURL}`}`;
+function bucketOf(target: Target): string {
+  return `retry:${placeOf({ ...target, model: modelFamily(target.model) })}`;
 }

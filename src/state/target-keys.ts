@@ -1,4 +1,5 @@
 import type { Target } from '../contract/target.ts';
+import { placeOf } from '../contract/target.ts';
 
 /** The keys under which stores remember things about a target. */
 export interface TargetKeys {
@@ -14,11 +15,10 @@ const known = new WeakMap<Target, TargetKeys>();
 export function keysOf(target: Target): TargetKeys {
   let keys = known.get(target);
   if (keys === undefined) {
-    const { provider, model, baseURL } = target;
-    const place = baseURL === '' ? '' : ` at ${baseURL}`;
+    const { provider, baseURL } = target;
     keys = {
-      cooldown: `cooldown:${provider}/${model}${place}`,
-      accountCooldown: `cooldown:${provider}${place}`,
+      cooldown: `cooldown:${placeOf(target)}`,
+      accountCooldown: `cooldown:${provider}${baseURL === '' ? '' : ` at ${baseURL}`}`,
     };
     known.set(target, keys);
   }

@@ -1,3 +1,4 @@
+import { answerLimitOf, countOf } from '../../contract/answer-limit.ts';
 import type { Call, Target } from '../../contract/call.ts';
 import type { Catalogue, TokenCounts } from '../../contract/catalogue.ts';
 import type { Attempt } from '../../errors/attempt.ts';
@@ -42,10 +43,10 @@ export class AnswerLengths {
 /** The prompt as estimated, and an answer of the usual length of its model, or of the most that the request allows. */
 export function expectationOf(call: Call, catalogue: Catalogue, lengths: AnswerLengths): Expectation {
   const { target, operation, request } = call;
-  const { max_completion_tokens, max_tokens, n, documents } = request as Readonly<Record<string, unknown>>;
+  const { n, documents } = request as Readonly<Record<string, unknown>>;
   const prompt = catalogue.estimateTokens(target, request);
   const answers = operation === 'embed' || operation === 'rerank' ? 0 : (countOf(n) ?? 1);
-  const answer = answers === 0 ? 0 : lengths.expected(call, countOf(max_completion_tokens) ?? countOf(max_tokens));
+  const answer = answers === 0 ? 0 : lengths.expected(call, answerLimitOf(request));
   const usage: TokenCounts = { prompt_tokens: prompt, completion_tokens: answer * answers };
   const count = Array.isArray(documents) ? documents.length : undefined;
   const costs = placesOf(call).map((place) => catalogue.cost(place, usage, count));
@@ -63,6 +64,3 @@ function placesOf({ target, resolve }: Call): readonly Target[] {
     return [target]; // `fallback` tells what is wrong with it
   }
 }
-
-const countOf = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 1 ? value : undefined;

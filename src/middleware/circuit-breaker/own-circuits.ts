@@ -1,5 +1,6 @@
 import type { Call, Target } from '../../contract/call.ts';
 import type { CircuitSnapshot, Store } from '../../contract/store.ts';
+import { placeOf } from '../../contract/target.ts';
 
 /** What a circuit is called: by its breaker, and in a store, where others are too. */
 export interface CircuitName {
@@ -35,7 +36,7 @@ export class OwnCircuits {
     if (this.#keyOf !== undefined) return this.#named(this.#keyOf(call));
     let name = this.#byTarget.get(call.target);
     if (name === undefined) {
-      name = this.#named(keyOfTarget(call.target));
+      name = this.#named(placeOf(call.target));
       this.#byTarget.set(call.target, name);
     }
     return name;
@@ -65,8 +66,4 @@ export class OwnCircuits {
     const [oldest] = this.#stores;
     if (this.#stores.size > MOST_STORES && oldest !== undefined) this.#stores.delete(oldest);
   }
-}
-
-function keyOfTarget({ provider, model, baseURL }: Target): string {
-  return baseURL === '' ? `${provider}/${model}` : `${provider}/${model} at ${baseURL}`;
 }

@@ -22,10 +22,3 @@ export function promptsOf({ operation, request }: Call): readonly object[] {
 function each(list: unknown, prompt: (item: unknown) => object, whole: object): readonly object[] {
   return Array.isArray(list) && typeof list[0] !== 'number' ? list.map(prompt) : [whole];
 }
-
-/** Tokens that the answer may take, where the request says so. */
-export function roomForAnswer({ request }: Call): number {
-  const { max_completion_tokens, max_tokens } = request as Anything;
-  const room = max_completion_tokens ?? max_tokens;
-  return typeof room === 'number' && Number.isFinite(room) && room > 0 ? room : 0;
-}

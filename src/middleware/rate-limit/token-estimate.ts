@@ -1,3 +1,4 @@
+import { answerLimitOf, countOf } from '../../contract/answer-limit.ts';
 import type { Call } from '../../contract/call.ts';
 import { andThen } from '../../contract/maybe-promise.ts';
 import type { MaybePromise } from '../../contract/store.ts';
@@ -9,13 +10,6 @@ import type { Place } from './place.ts';
 const FIRST_GUESS = 400;
 const CHARACTERS_OF_TOKEN = 4;
 
-type Sizes = {
-  readonly max_completion_tokens?: unknown;
-  readonly max_tokens?: unknown;
-  readonly n?: unknown;
-  readonly best_of?: unknown;
-};
-
 /** How many tokens a call will have, from its prompt and its own limit, or from the answers so far where it sets none. */
 export class TokenEstimate {
   #usualAnswer: number | undefined;
@@ -24,7 +18,7 @@ export class TokenEstimate {
   count(place: Place, perMinute: number): MaybePromise<void> {
     return andThen(countPrompt(place.call), (prompt) => {
       const answers = answersOf(place.call);
-      const most = limitOf(place.call);
+      const most = answerLimitOf(place.call.request);
       place.prompt = prompt;
       if (most !== undefined) place.tokens = prompt + answers * most;
       else {
@@ -50,16 +44,9 @@ function countPrompt({ catalogue, target, request }: Call): MaybePromise<number>
 /** How many answers are written. Vectors and rankings have none. */
 function answersOf({ operation, request }: Call): number {
   if (operation === 'embed' || operation === 'rerank') return 0;
-  const { n, best_of } = request as Sizes;
-  return Math.max(1, countIn(n) ?? 1, countIn(best_of) ?? 1);
+  const { n, best_of } = request as { readonly n?: unknown; readonly best_of?: unknown };
+  return Math.max(1, countOf(n) ?? 1, countOf(best_of) ?? 1);
 }
-
-function limitOf({ request }: Call): number | undefined {
-  const { max_completion_tokens, max_tokens } = request as Sizes;
-  return countIn(max_completion_tokens) ?? countIn(max_tokens);
-}
-
-const countIn = (value: unknown): number | undefined => (typeof value === 'number' && value > 0 ? value : undefined);
 
 /** Tokens of an answer with usage; `undefined` where it tells none. */
 export function totalOf(usage: Partial<Usage> | null | undefined): number | undefined {
