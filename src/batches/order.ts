@@ -27,11 +27,13 @@ export function checkOrder(order: BatchOrder): BatchOrder & { readonly endpoint:
     }
     if (typeof value !== 'string') throw wrongType(name, 'a string', value);
   }
+  checkLength('input_file_id', order.input_file_id, LONGEST_VALUE);
   if (order.completion_window !== WINDOW) throw wrongValue('completion_window', order.completion_window, [WINDOW]);
   checkMetadata(order.metadata);
   if (order.idempotency_key !== undefined && typeof order.idempotency_key !== 'string') {
     throw wrongType('idempotency_key', 'a string', order.idempotency_key);
   }
+  checkLength('idempotency_key', order.idempotency_key ?? '', LONGEST_VALUE);
   if (!isEndpoint(order.endpoint)) throw wrongValue('endpoint', order.endpoint, BATCH_ENDPOINTS);
   checkExpiry(order.output_expires_after);
   return { ...order, endpoint: order.endpoint };
@@ -46,14 +48,18 @@ function checkMetadata(metadata: unknown): void {
     throw refused(message, 'metadata', 'object_above_max_properties');
   }
   for (const [name, value] of pairs) {
-    if (typeof value !== 'string') throw wrongType(`metadata.${name}`, 'a string', value);
-    const [what, length, most] =
-      name.length > LONGEST_KEY ? ['key', name.length, LONGEST_KEY] : ['value', value.length, LONGEST_VALUE];
-    if (length > most) {
-      const message = `Invalid 'metadata': ${what} too long. Expected at most ${most} characters, but got ${length} instead.`;
-      throw refused(message, `metadata.${name.slice(0, LONGEST_KEY)}`, 'string_above_max_length');
-    }
+    const param = `metadata.${name.slice(0, LONGEST_KEY)}`;
+    if (typeof value !== 'string') throw wrongType(param, 'a string', value);
+    checkLength(param, name, LONGEST_KEY);
+    checkLength(param, value, LONGEST_VALUE);
   }
+}
+
+/** In OpenAI's words. */
+function checkLength(param: string, value: string, most: number): void {
+  if (value.length <= most) return;
+  const lengths = `Expected a string with maximum length ${most}, but got a string with length ${value.length} instead.`;
+  throw refused(`Invalid '${param}': string too long. ${lengths}`, param, 'string_above_max_length');
 }
 
 function checkExpiry(expiry: unknown): void {

@@ -71,7 +71,7 @@ describe('a batch that fails', () => {
   const longest = `${'y'.repeat(1_000_001)}`;
   it.each<[string, string | Uint8Array, object[]]>([
     ['a line that is no JSON object', `${line('a')}\n[1]`, [{ code: 'invalid_request', line: 2, param: null }]],
-    ['0 lines', '{}\n', [{ code: 'missing_required_parameter' }, {}, {}, {}]],
+    ['an empty object', '{}\n', [{ code: 'missing_required_parameter' }, {}, {}, {}]],
     [
       'one line too many',
       ['a', 'b', 'c', 'd'].map((id) => line(id)).join('\n'),
@@ -118,6 +118,53 @@ describe('a batch that fails', () => {
     expect(batch.errors?.data).toHaveLength(errors.length);
     for (const { message } of batch.errors?.data ?? []) expect(message).toMatch(/\w{4,}/);
     expect(rig.mock.requests).toHaveLength(sent);
+  });
+
+  it.each<[string, number]>([
+    ['first', 0],
+    ['last', 1],
+  ])('a line of 10 MB, as the %s one', async (_, place) => {
+    const plain = await startBatchClient();
+    const lines = [line('b')];
+    lines.splice(place, 0, line('a', body({ user: 'x'.repeat(10_000_000) })));
+    const batch = await plain.run(lines.join('\n'));
+    expect(batch.errors?.data).toEqual([
+      {
+        code: 'invalid_request',
+        message: 'This line is larger than the 8388608 bytes that a line may have.',
+        line: place + 1,
+        param: null,
+      },
+    ]);
+    await plain.close();
+  });
+
+  it('a file that is one line without an end, of which no more is held than a line may have', async () => {
+    const id = await rig.upload('x'.repeat(3_000_000));
+    const batch = await rig.llm.batches.create({ input_file_id: id, endpoint: '/v1/chat/completions', completion_window: '24h' });
+    expect((await rig.ended(batch.id)).errors?.data).toMatchObject([{ code: 'invalid_request', line: 1, param: null }]);
+  });
+
+  it.each([
+    ['\n', ''],
+    ['\r\n', ''],
+    ['\n', '\n'],
+  ])('none: lines of exactly the limit that end in %j, with blank ones between them', async (end, last) => {
+    const exact = line('a', body({ user: 'x'.repeat(1_000_000) }));
+    const cut = exact.length - 1_000_000;
+    const whole = line('a', body({ user: 'x'.repeat(1_000_000 - cut) }));
+    expect(whole).toHaveLength(1_000_000);
+    const batch = await rig.run(`${whole}${end}${end} \t${end}${line('b', body({}))}${end}${last}`);
+    expect(batch).toMatchObject({ status: 'completed', request_counts: { total: 2, completed: 2 } });
+  });
+
+  it('none: two batches of one file, which is deleted while they run', async () => {
+    const id = await rig.upload(`${line('a')}\n${line('b')}`);
+    const order = { input_file_id: id, endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
+    const made = await Promise.all([rig.llm.batches.create(order), rig.llm.batches.create(order)]);
+    while ((await rig.llm.batches.retrieve(made[1].id)).status === 'validating') await new Promise(setImmediate);
+    await rig.llm.files.delete(id);
+    for (const { id: batchId } of made) expect(await rig.ended(batchId)).toMatchObject({ request_counts: { completed: 2 } });
   });
 
   it('blank lines only', async () => {
@@ -168,6 +215,9 @@ describe('an order that is refused', () => {
       'metadata',
       'object_above_max_properties',
     ],
+    ['a name of metadata that is too long', { metadata: { ['k'.repeat(5000)]: 7 } }, 'metadata.kkkkkkkk', 'invalid_type'],
+    ['a key that is too long', { idempotency_key: 'k'.repeat(513) }, 'idempotency_key', 'string_above_max_length'],
+    ['a file id that is too long', { input_file_id: 'f'.repeat(513) }, 'input_file_id', 'string_above_max_length'],
     ['a value that is too long', { metadata: { note: 'x'.repeat(513) } }, 'metadata.note', 'string_above_max_length'],
     [
       'results that expire at once',
@@ -179,7 +229,14 @@ describe('an order that is refused', () => {
   ])('%s', async (_, changes, param, code) => {
     const order = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h', ...changes };
     const error = await rejectionOf(rig.llm.batches.create(order as never));
-    expect(error).toMatchObject({ kind: 'bad_request', status: 400, type: 'invalid_request_error', param, code });
+    expect(error).toMatchObject({
+      kind: 'bad_request',
+      status: 400,
+      type: 'invalid_request_error',
+      param: expect.stringContaining(param),
+      code,
+    });
+    expect((error as Error).message.length).toBeLessThan(300);
   });
 });
 
