@@ -55,6 +55,7 @@ export interface Operations {
   readonly deleteFile: { readonly request: ByIdRequest; readonly result: FileDeleted };
 }
 
+/** What can be asked of a provider: a key of {@link Operations}. */
 export type OperationName = keyof Operations;
 
 /** The operations that a provider's own batch API is made of. */
@@ -67,7 +68,9 @@ const BESIDE_MODELS: ReadonlySet<OperationName> = new Set(['models', ...BATCH_OP
 
 /** Whether an operation asks a model for something. All others are about what one provider has: they have no prompt, and none else can do them. */
 export const asksModel = (operation: OperationName): boolean => !BESIDE_MODELS.has(operation);
+/** The request of an operation. */
 export type RequestOf<K extends OperationName> = Operations[K]['request'];
+/** The result of an operation. */
 export type ResultOf<K extends OperationName> = Operations[K]['result'];
 
 /** Time limits of one attempt in milliseconds; `Infinity` is none. Enforced by the client's deadline list. */

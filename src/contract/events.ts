@@ -86,6 +86,7 @@ export type CallEvent =
       readonly error?: LLMError;
     };
 
+/** Where a circuit stands: calls pass, none passes, one at a time passes as a trial. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** The call that an event belongs to. No prompts, no keys. */
@@ -97,6 +98,9 @@ export interface CallIdentity {
 
 /** An event as listeners of `client.on` get it. */
 export type ClientEvent = CallEvent & { readonly call: CallIdentity };
+/** The names that `client.on` takes. */
 export type ClientEventName = CallEvent['type'];
+/** The event of a name. */
 export type ClientEventOf<N extends ClientEventName> = Extract<ClientEvent, { readonly type: N }>;
+/** Listeners by event name, for the option `on` of a client. */
 export type ClientEventListeners = { readonly [N in ClientEventName]?: (event: ClientEventOf<N>) => void };

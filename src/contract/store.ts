@@ -36,6 +36,7 @@ export interface BucketRule {
   readonly refillPerSecond: number;
 }
 
+/** What came of taking tokens. */
 export interface BucketTake {
   readonly taken: boolean;
   /** Tokens after it; below zero while a bucket is in debt. */
@@ -75,6 +76,7 @@ export interface SpendingRule {
   readonly windowMs: number;
 }
 
+/** What came of adding an amount. */
 export interface Spending {
   readonly accepted: boolean;
   /** What is spent in the window, with this amount if it was accepted. */
@@ -120,6 +122,7 @@ export interface CircuitPermit {
   readonly trial: boolean;
 }
 
+/** A circuit has changed its state. */
 export interface CircuitChange {
   readonly from: BreakerState;
   readonly to: BreakerState;
@@ -138,6 +141,7 @@ export interface CircuitRefusal {
   readonly failures: number;
 }
 
+/** Whether an attempt may be sent: a permit, or the reason why not. */
 export type CircuitAdmission =
   | { readonly permit: CircuitPermit; readonly changed?: CircuitChange }
   | { readonly permit?: undefined; readonly refusal: CircuitRefusal };

@@ -25,6 +25,7 @@ import type { Script } from './script.ts';
 /** Where Redis is: a client of ioredis, a URL (`redis://…`, `rediss://…`), or the options of a client. */
 export type RedisConnection = RedisClient | RedisOptions | string;
 
+/** Names, clocks and time limits of a store in Redis. */
 export interface RedisStoreOptions {
   /** Begins every key. Default `holdfast:`. */
   readonly prefix?: string | undefined;

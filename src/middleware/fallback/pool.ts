@@ -11,6 +11,7 @@ import { STRATEGIES } from './pool/strategies.ts';
 
 export type { PoolStrategy } from './pool/strategies.ts';
 
+/** How a pool takes its members. */
 export interface PoolOptions {
   /**
    * Which member is taken for a call. `leastBusy`: the one with the fewest calls under way for its weight. `latency`: the one that
