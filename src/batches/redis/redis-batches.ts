@@ -1,5 +1,6 @@
 import type { Batch, ListPage, PageQuery } from '../../contract/batches.ts';
 import { ENDED } from '../batch-steps.ts';
+import { withSums } from '../batch-sums.ts';
 import type { BatchRecord, StoredBatches } from '../store.ts';
 import { pageOf } from './pages.ts';
 import type { RedisFiles } from './redis-files.ts';
@@ -81,20 +82,14 @@ export class RedisBatches implements StoredBatches {
 }
 
 function batchOf(row: Readonly<Record<string, string>>): Batch {
-  const batch = JSON.parse(row.object ?? '{}') as Batch;
-  const count = (name: string): number => Number(row[name] ?? 0);
-  const input = count('input_tokens');
-  const output = count('output_tokens');
-  return {
-    ...batch,
-    request_counts: { total: batch.request_counts?.total ?? 0, completed: count('completed'), failed: count('failed') },
-    usage: {
-      input_tokens: input,
-      input_tokens_details: { cached_tokens: count('cached_tokens') },
-      output_tokens: output,
-      output_tokens_details: { reasoning_tokens: count('reasoning_tokens') },
-      total_tokens: input + output,
-    },
-    ...(row.cost_usd === undefined ? {} : { cost_usd: Number(row.cost_usd) }),
-  };
+  const sum = (name: string): number => Number(row[name] ?? 0);
+  return withSums(JSON.parse(row.object ?? '{}') as Batch, {
+    completed: sum('completed'),
+    failed: sum('failed'),
+    input: sum('input_tokens'),
+    cached: sum('cached_tokens'),
+    output: sum('output_tokens'),
+    reasoning: sum('reasoning_tokens'),
+    costUSD: row.cost_usd === undefined ? undefined : Number(row.cost_usd),
+  });
 }

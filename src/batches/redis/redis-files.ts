@@ -1,14 +1,14 @@
 import type { FileObject } from 'openai/resources/files';
 import type { ListPage, PageQuery } from '../../contract/batches.ts';
+import { PIECE_BYTES, PieceCutter } from '../pieces.ts';
 import type { FileDraft, StoredFiles } from '../store.ts';
 import { pageOf } from './pages.ts';
 import type { RedisLink } from './redis-link.ts';
 
-const PIECE_BYTES = 256 * 1024;
 /** A draft whose writer died goes by itself. */
 const DRAFT_SECONDS = 86_400;
 
-/** Files as pieces of equal size. */
+/** Files as pieces. */
 export class RedisFiles implements StoredFiles {
   readonly #link: RedisLink;
 
@@ -112,46 +112,35 @@ export class RedisFiles implements StoredFiles {
 
 class Draft implements FileDraft {
   readonly #link: RedisLink;
-  readonly #id: string;
   readonly #keep: (file: FileObject, pieces: readonly string[]) => Promise<void>;
-  readonly #held = new Uint8Array(PIECE_BYTES);
+  readonly #cutter: PieceCutter;
   readonly #pieces: string[] = [];
-  #filled = 0;
-  bytes = 0;
 
   constructor(link: RedisLink, id: string, keep: (file: FileObject, pieces: readonly string[]) => Promise<void>) {
     this.#link = link;
-    this.#id = id;
     this.#keep = keep;
+    this.#cutter = new PieceCutter(async (piece) => {
+      const key = link.key('piece', id, this.#pieces.length);
+      this.#pieces.push(key);
+      await link.redis.set(key, Buffer.from(piece), 'EX', DRAFT_SECONDS);
+    });
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    let at = 0;
-    while (at < bytes.byteLength) {
-      const part = bytes.subarray(at, at + PIECE_BYTES - this.#filled);
-      this.#held.set(part, this.#filled);
-      this.#filled += part.byteLength;
-      at += part.byteLength;
-      if (this.#filled === PIECE_BYTES) await this.#flush();
-    }
-    this.bytes += bytes.byteLength;
+  get bytes(): number {
+    return this.#cutter.bytes;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#cutter.write(bytes);
   }
 
   async keep(file: FileObject): Promise<void> {
-    await this.#flush();
+    await this.#cutter.end();
     await this.#keep(file, this.#pieces);
   }
 
   async discard(): Promise<void> {
     for (const piece of this.#pieces) await this.#link.redis.del(piece);
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#filled === 0) return;
-    const piece = this.#link.key('piece', this.#id, this.#pieces.length);
-    this.#pieces.push(piece);
-    await this.#link.redis.set(piece, Buffer.from(this.#held.subarray(0, this.#filled)), 'EX', DRAFT_SECONDS);
-    this.#filled = 0;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Batch, ListPage, PageQuery } from '../../contract/batches.ts';
 import { ENDED } from '../batch-steps.ts';
+import { withSums } from '../batch-sums.ts';
 import type { BatchRecord, StoredBatches } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { sweep } from './files.ts';
@@ -60,20 +61,13 @@ export class SqliteBatches implements StoredBatches {
 }
 
 function batchOf(row: Row): Batch {
-  const batch = JSON.parse(String(row.object)) as Batch;
-  const total = batch.request_counts?.total ?? 0;
-  const input = Number(row.input_tokens);
-  const output = Number(row.output_tokens);
-  return {
-    ...batch,
-    request_counts: { total, completed: Number(row.completed), failed: Number(row.failed) },
-    usage: {
-      input_tokens: input,
-      input_tokens_details: { cached_tokens: Number(row.cached_tokens) },
-      output_tokens: output,
-      output_tokens_details: { reasoning_tokens: Number(row.reasoning_tokens) },
-      total_tokens: input + output,
-    },
-    ...(row.cost_usd === null ? {} : { cost_usd: Number(row.cost_usd) }),
-  };
+  return withSums(JSON.parse(String(row.object)) as Batch, {
+    completed: Number(row.completed),
+    failed: Number(row.failed),
+    input: Number(row.input_tokens),
+    cached: Number(row.cached_tokens),
+    output: Number(row.output_tokens),
+    reasoning: Number(row.reasoning_tokens),
+    costUSD: row.cost_usd === null ? undefined : Number(row.cost_usd),
+  });
 }

@@ -1,12 +1,11 @@
 import type { FileObject } from 'openai/resources/files';
 import type { ListPage, PageQuery } from '../../contract/batches.ts';
+import { PIECE_BYTES, PieceCutter } from '../pieces.ts';
 import type { FileDraft, StoredFiles } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { pageOf } from './pages.ts';
 
-const PIECE_BYTES = 256 * 1024;
-
-/** Files as rows of pieces of equal size, so that a part is found by its place. */
+/** Files as rows of pieces. */
 export class SqliteFiles implements StoredFiles {
   readonly #database: Database;
 
@@ -84,30 +83,27 @@ export function dropDrafts(database: Database): void {
 class Draft implements FileDraft {
   readonly #database: Database;
   readonly #id: string;
-  readonly #held = new Uint8Array(PIECE_BYTES);
-  #filled = 0;
+  readonly #cutter: PieceCutter;
   #count = 0;
-  bytes = 0;
 
   constructor(database: Database, id: string) {
     this.#database = database;
     this.#id = id;
+    this.#cutter = new PieceCutter((piece) => {
+      database.run('INSERT INTO pieces (file, n, bytes) VALUES (?, ?, ?)', id, this.#count++, piece);
+    });
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    let at = 0;
-    while (at < bytes.byteLength) {
-      const part = bytes.subarray(at, at + PIECE_BYTES - this.#filled);
-      this.#held.set(part, this.#filled);
-      this.#filled += part.byteLength;
-      at += part.byteLength;
-      if (this.#filled === PIECE_BYTES) this.#flush();
-    }
-    this.bytes += bytes.byteLength;
+  get bytes(): number {
+    return this.#cutter.bytes;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#cutter.write(bytes);
   }
 
   async keep(file: FileObject): Promise<void> {
-    this.#flush();
+    await this.#cutter.end();
     this.#database.run(
       'INSERT INTO files (id, object, purpose, expires_at) VALUES (?, ?, ?, ?)',
       ...[this.#id, JSON.stringify(file), file.purpose, file.expires_at ?? null],
@@ -116,13 +112,6 @@ class Draft implements FileDraft {
 
   async discard(): Promise<void> {
     this.#database.run('DELETE FROM pieces WHERE file = ?', this.#id);
-  }
-
-  #flush(): void {
-    if (this.#filled === 0) return;
-    const bytes = this.#held.subarray(0, this.#filled);
-    this.#database.run('INSERT INTO pieces (file, n, bytes) VALUES (?, ?, ?)', this.#id, this.#count++, bytes);
-    this.#filled = 0;
   }
 }
 
