@@ -1,7 +1,9 @@
 import type { Batch, BatchResultLine } from '../contract/batches.ts';
-import type { BatchProgress, BatchRunSteps } from './run-steps.ts';
+import type { BatchProgress } from './batch-progress.ts';
+import type { BatchRunSteps } from './run-steps.ts';
 
-export type { BatchProgress, BatchRequest, BatchRequests, BatchRunOptions } from './run-steps.ts';
+export type { BatchProgress } from './batch-progress.ts';
+export type { BatchRequest, BatchRequests, BatchRunOptions } from './run-steps.ts';
 
 /** Requests under way as a batch: iterated it gives results as they finish, awaited through {@link BatchRun.done} its totals. */
 export class BatchRun implements AsyncIterable<BatchResultLine> {

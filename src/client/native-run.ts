@@ -1,9 +1,11 @@
 import { refusedLines } from '../contract/batch-line-check.ts';
 import type { Batch, BatchResultLine } from '../contract/batches.ts';
 import { AbortError } from '../errors/wire-errors.ts';
+import type { BatchProgress } from './batch-progress.ts';
+import { progressOf, tellProgress } from './batch-progress.ts';
 import type { CallRunner } from './call-runner.ts';
 import { NativeBatches, type NativeBatchOrder, type PollOptions } from './native-batches.ts';
-import type { BatchProgress, BatchRequests, BatchRunOptions, BatchRunSteps } from './run-steps.ts';
+import type { BatchRequests, BatchRunOptions, BatchRunSteps } from './run-steps.ts';
 
 /** A run at a provider's own batch API. */
 export interface NativeRunOptions
@@ -44,7 +46,7 @@ export class NativeRunSteps implements BatchRunSteps {
     try {
       const batch = await this.#batches.ended(id, { provider, signal, minPoll, maxPoll }, (seen) => {
         this.#seen = seen;
-        onProgress?.(progressOf(seen));
+        tellProgress(onProgress, seen);
       });
       ended = true;
       if (batch.status === 'failed') throw refusedLines(batch.errors?.data ?? [], { provider, batch: id });
@@ -62,16 +64,3 @@ export class NativeRunSteps implements BatchRunSteps {
 
 const isOver = ({ status }: Batch): boolean =>
   status === 'completed' || status === 'failed' || status === 'expired' || status === 'cancelled';
-
-function progressOf({ id, status, request_counts, usage, cost_usd }: Batch): BatchProgress {
-  return {
-    id,
-    status,
-    total: request_counts?.total ?? 0,
-    completed: request_counts?.completed ?? 0,
-    failed: request_counts?.failed ?? 0,
-    inputTokens: usage?.input_tokens ?? 0,
-    outputTokens: usage?.output_tokens ?? 0,
-    ...(cost_usd === undefined ? {} : { costUSD: cost_usd }),
-  };
-}

@@ -3,6 +3,8 @@ import type { Batch, BatchEndpoint, BatchEngine, BatchResultLine } from '../cont
 import { BATCH_ENDPOINTS, batchIdOf } from '../contract/batches.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { AbortError } from '../errors/wire-errors.ts';
+import type { BatchProgress } from './batch-progress.ts';
+import { progressOf, tellProgress } from './batch-progress.ts';
 import { wrongInput } from './call-input.ts';
 
 /** One request of a run. */
@@ -31,19 +33,6 @@ export interface BatchRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How far a run is. */
-export interface BatchProgress {
-  readonly id: string;
-  readonly status: Batch['status'];
-  readonly total: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** US dollars, where prices are known. */
-  readonly costUSD?: number | undefined;
-}
-
 /** Requests of any number. */
 export type BatchRequests = Iterable<BatchRequest> | AsyncIterable<BatchRequest>;
 
@@ -68,23 +57,15 @@ export class RunSteps implements BatchRunSteps {
   }
 
   batch(): Promise<Batch> {
-    this.#batch ??= this.#begin();
+    this.#batch ??= this.#begin().catch((error: unknown) => {
+      throw this.#explained(error);
+    });
     return this.#batch;
   }
 
   async progress(): Promise<BatchProgress> {
     const { id } = await this.batch();
-    const { status, request_counts, usage, cost_usd } = await this.#engine.batches.retrieve(id);
-    return {
-      id,
-      status,
-      total: request_counts?.total ?? 0,
-      completed: request_counts?.completed ?? 0,
-      failed: request_counts?.failed ?? 0,
-      inputTokens: usage?.input_tokens ?? 0,
-      outputTokens: usage?.output_tokens ?? 0,
-      ...(cost_usd === undefined ? {} : { costUSD: cost_usd }),
-    };
+    return progressOf(await this.#engine.batches.retrieve(id));
   }
 
   async *results(): AsyncGenerator<BatchResultLine, undefined> {
@@ -94,16 +75,16 @@ export class RunSteps implements BatchRunSteps {
     try {
       for await (const line of this.#engine.batches.results(id, { signal })) {
         yield line;
-        if (onProgress !== undefined) onProgress(await this.progress());
+        if (onProgress !== undefined) tellProgress(onProgress, await this.#engine.batches.retrieve(id));
       }
       ended = true;
     } catch (error) {
-      throw signal?.aborted === true ? new AbortError({ message: 'the batch run was aborted', cause: signal.reason }) : error;
+      throw this.#explained(error);
     } finally {
       if (!ended) await this.#engine.batches.cancel(id).catch(() => {});
     }
     const batch = await this.#engine.batches.retrieve(id);
-    if (onProgress !== undefined) onProgress(await this.progress());
+    tellProgress(onProgress, batch);
     if (batch.status === 'failed') throw refusedLines(batch.errors?.data ?? [], { batch: id });
     return undefined;
   }
@@ -127,16 +108,27 @@ export class RunSteps implements BatchRunSteps {
       details: () => ({ purpose: 'batch' }),
     });
     const order = { input_file_id, endpoint, completion_window: '24h' as const, metadata: { ...metadata } };
-    const batch = await batches.create(key === undefined ? order : { ...order, idempotency_key: key });
+    const batch = await batches.create(key === undefined ? order : { ...order, idempotency_key: key }).catch(async (error) => {
+      if (key === undefined || !isLLMError(error, 'conflict')) throw error;
+      // another process has begun the run of this name meanwhile
+      await files.delete(input_file_id);
+      return batches.retrieve(await batchIdOf(key));
+    });
     batches.limit(batch.id, options);
     return batch;
   }
 
+  #explained(error: unknown): unknown {
+    const { signal } = this.#options;
+    return signal?.aborted === true ? new AbortError({ message: 'the batch run was aborted', cause: signal.reason }) : error;
+  }
+
   async *#lines(): AsyncGenerator<Uint8Array, undefined> {
-    const { endpoint, model } = this.#options;
+    const { endpoint, model, signal } = this.#options;
     const encoder = new TextEncoder();
     let position = 0;
     for await (const request of this.#requests) {
+      signal?.throwIfAborted();
       position++;
       if (typeof request !== 'object' || request === null || typeof request.body !== 'object' || request.body === null) {
         throw wrongInput(`requests[${position - 1}]`, 'an object with "body"', request);

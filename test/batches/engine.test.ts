@@ -219,6 +219,45 @@ describe('runs', () => {
     await rig.close();
   });
 
+  it('are aborted while their requests are still being read', async () => {
+    const rig = await startBatchClient();
+    const stop = new AbortController();
+    async function* endless(): AsyncGenerator<{ body: Record<string, unknown> }> {
+      for (let i = 0; ; i++) {
+        if (i === 1000) stop.abort(new Error('enough'));
+        yield { body: { model: 'openai/m' } };
+      }
+    }
+    const run = rig.llm.batches.run(endless(), { endpoint, signal: stop.signal });
+    expect(await rejectionOf(run.done())).toMatchObject({ kind: 'aborted', cause: { message: 'enough' } });
+    expect((await rig.llm.files.list()).data).toEqual([]);
+    expect((await rig.llm.batches.list()).data).toEqual([]);
+    await rig.close();
+  });
+
+  it('of one name that begin at the same time are one', async () => {
+    const rig = await startBatchClient();
+    const begun = [0, 1].map(() => rig.llm.batches.run(requests(3, 'openai/gpt-5-mini'), { endpoint, id: 'twins' }));
+    const [first, second] = await Promise.all(begun.map((run) => run.done()));
+    expect(first).toMatchObject({ status: 'completed', completed: 3 });
+    expect(second).toEqual(first);
+    expect(rig.mock.requests).toHaveLength(3);
+    expect((await rig.llm.files.list({ purpose: 'batch' })).data).toHaveLength(1);
+    await rig.close();
+  });
+
+  it('go on whatever a listener throws', async () => {
+    const rig = await startBatchClient();
+    const run = rig.llm.batches.run(requests(3, 'openai/gpt-5-mini'), {
+      endpoint,
+      onProgress: () => {
+        throw new Error('of the listener');
+      },
+    });
+    expect(await run.done()).toMatchObject({ status: 'completed', completed: 3 });
+    await rig.close();
+  });
+
   it('draw their progress on one line of a terminal, and a line for each tenth elsewhere', () => {
     const progress = (completed: number, status: BatchProgress['status'] = 'in_progress'): BatchProgress => ({
       id: 'batch_1',
