@@ -94,7 +94,7 @@ describe('the code in the pages', () => {
   it('is all looked at', () => {
     const looked = blocks
       .filter(({ page }) =>
-        /^(README|docs\/(batches|catalogue|server|shared-state|side-effects|(from-|layers\/).+))\.md$/.test(page),
+        /^(README|docs\/((native-)?batches|catalogue|server|shared-state|side-effects|(from-|layers\/).+))\.md$/.test(page),
       )
       .map(({ name }) => name);
     expect(looked.sort()).toEqual(Object.keys(SCENES).sort());
