@@ -5,7 +5,7 @@ import { redisBatchStore } from '../../src/batches/redis/redis-batch-store.ts';
 import type { Batch, LLMClient } from '../../src/index.ts';
 import { createClient } from '../../src/index.ts';
 import type { MockServer } from '../../src/testing/index.ts';
-import { fault, reply, startMockServer } from '../../src/testing/index.ts';
+import { fakeClock, fault, reply, startMockServer } from '../../src/testing/index.ts';
 import { lineOf } from '../support/batch-server.ts';
 import { until } from '../support/chained.ts';
 import { rejectionOf } from '../support/layered.ts';
@@ -107,6 +107,27 @@ describe.skipIf(redisMissing() !== undefined)('an engine over BullMQ whose surro
     const keys = (await look.keys(`{${name}}*`)).map((key) => key.replace(`{${name}}:`, ''));
     const own = keys.filter((key) => !/^(batches|parts):(meta|events|stalled-check|id|marker)$/.test(key));
     expect(own.sort()).toEqual([`batch:${id}`, 'batches', 'seq'].sort());
+  });
+
+  it('the window ends while lines run: what was done is kept, and every process lets the rest be', async () => {
+    const name = await prefix();
+    const clock = fakeClock();
+    const engine = bullBatchEngine({ connection: redis.url, prefix: name, concurrency: 1, lockMs: 500 });
+    const providers = { anthropic: { apiKey: 'k', baseURL: mock.baseURL('anthropic') } };
+    const llm = createClient({ use: [], providers, batches: engine, clock });
+    open.push(llm);
+    mock.enqueue('anthropic', reply('ok'), fault.stall(0));
+    const id = await begin(llm, jsonl(3));
+    await until(() => mock.requests.length === 2);
+    await clock.advance(86_400_000);
+    await eventually(async () => {
+      await clock.advance(500);
+      return (await llm.batches.retrieve(id)).status === 'expired';
+    });
+    expect(await llm.batches.retrieve(id)).toMatchObject({ request_counts: { total: 3, completed: 1, failed: 2 } });
+    expect(mock.requests).toHaveLength(2);
+    // its end waits for nothing more
+    await llm.close();
   });
 
   it('a Redis that is gone for a while: the batch goes on when it is back', async () => {
