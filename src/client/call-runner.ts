@@ -83,14 +83,21 @@ export class CallRunner {
   }
 
   /** What `makeOrder` throws fails the call. */
-  async run<K extends OperationName>(makeOrder: MakeOrder<K>, given: CallOptions | undefined, caller: Caller): Promise<void> {
-    let running: Running<K> | undefined;
+  run<K extends OperationName>(makeOrder: MakeOrder<K>, given: CallOptions | undefined, caller: Caller): void {
+    let running: Running<K>;
     try {
       running = this.#start(makeOrder, given);
-      caller.opened(this.#succeeded(running, await this.#sent(running)));
     } catch (error) {
-      caller.failed(running === undefined ? error : this.#failed(running, error));
+      return caller.failed(error);
     }
+    const failed = (thrown: unknown): void => caller.failed(this.#failed(running, thrown));
+    this.#sent(running).then((result) => {
+      try {
+        caller.opened(this.#succeeded(running, result));
+      } catch (thrown) {
+        failed(thrown);
+      }
+    }, failed);
   }
 
   get clock(): Clock {
@@ -100,7 +107,7 @@ export class CallRunner {
   /** For calls that give their result and nothing else. */
   resultOf<K extends OperationName>(makeOrder: MakeOrder<K>, given: CallOptions | undefined): Promise<ResultOf<K>> {
     return new Promise((resolve, reject) => {
-      void this.run(makeOrder, given, { opened: ({ result }) => resolve(result as ResultOf<K>), failed: reject });
+      this.run(makeOrder, given, { opened: ({ result }) => resolve(result as ResultOf<K>), failed: reject });
     });
   }
 
@@ -169,7 +176,7 @@ export class CallRunner {
   #sent<K extends OperationName>({ call, ledger }: Running<K>): Promise<ResultOf<K>> {
     const { pipeline, deadlines } = this.#environment;
     if (ledger.heard) ledger.emit({ type: 'call-started', operation: call.operation, target: call.target });
-    if (call.signal?.aborted === true) throw INTERRUPTED;
+    if (call.signal?.aborted === true) return Promise.reject(INTERRUPTED);
     return guarded(pipeline(call), call, deadlines, discard);
   }
 

@@ -3,6 +3,7 @@ import type { Call, OperationName, ResultOf } from '../contract/call.ts';
 import type { Operation } from '../contract/codec.ts';
 import type { Next } from '../contract/middleware.ts';
 import type { Provider } from '../contract/provider.ts';
+import type { MaybePromise } from '../contract/store.ts';
 import { ChunkStream } from '../contract/stream.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -11,6 +12,7 @@ import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-e
 import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
 import type { AnswerMarks } from './attempt-records.ts';
 import { Ledger } from './ledger.ts';
+import { promised } from './pipeline.ts';
 import type { Providers } from './providers.ts';
 import { closedUnder } from './providers.ts';
 import { usageOf } from './route.ts';
@@ -37,31 +39,41 @@ const OPERATION_NAMES: { readonly [K in OperationName]: string } = {
 
 /** The innermost step of every call: asks one provider once and writes the attempt into the call's ledger. */
 export function createDispatch(providers: Providers): Next {
-  return async <K extends OperationName>(given: Call<K>): Promise<ResultOf<K>> => {
-    refuseWhenOver(given, providers);
-    const found = providers.get(given.target.provider);
-    const provider = found instanceof Promise ? await found : found;
-    if (found instanceof Promise) refuseWhenOver(given, providers);
-    const call = withProviderTimeout(given, providers.timeout(given.target.provider));
-    const operation = operationOf(provider, call);
-    const ledger = ledgerOf(call);
-    const open = ledger.begin(call);
-    // loaded while the first answer is on its way
-    call.catalogue();
+  return (call) => {
+    refuseWhenOver(call, providers);
+    const found = providers.get(call.target.provider);
+    if (!(found instanceof Promise)) return attempt(call, found, providers);
+    return found.then((provider) => {
+      refuseWhenOver(call, providers);
+      return attempt(call, provider, providers);
+    });
+  };
+}
+
+function attempt<K extends OperationName>(given: Call<K>, provider: Provider, providers: Providers): Promise<ResultOf<K>> {
+  const call = withProviderTimeout(given, providers.timeout(given.target.provider));
+  const operation = operationOf(provider, call);
+  const ledger = ledgerOf(call);
+  const open = ledger.begin(call);
+  const failed = (thrown: unknown): never => {
+    const error = typed(thrown, call);
+    ledger.fail(open, error);
+    throw error;
+  };
+  // loaded while the first answer is on its way
+  call.catalogue();
+  const answered = (result: ResultOf<K>): MaybePromise<ResultOf<K>> => {
     try {
-      const result = await operation(call);
       const attempt = ledger.succeed(open, result, marksOf(result, call, provider));
       if (attempt === undefined) return result;
       const catalogue = call.catalogue();
-      if (catalogue instanceof Promise) await catalogue;
-      settle(attempt, ledger, call, result);
-      return result;
+      if (catalogue instanceof Promise) return catalogue.then(() => settled(attempt, ledger, call, result)).catch(failed);
+      return settled(attempt, ledger, call, result);
     } catch (thrown) {
-      const error = typed(thrown, call);
-      ledger.fail(open, error);
-      throw error;
+      return failed(thrown);
     }
   };
+  return promised(operation, call, undefined).then(answered, failed);
 }
 
 function operationOf<K extends OperationName>({ operations }: Provider, call: Call<K>): Operation<K> {
@@ -84,10 +96,13 @@ function marksOf(result: object, call: Call, { wire }: Provider): AnswerMarks {
 
 const NO_MARKS: AnswerMarks = {};
 
-function settle(attempt: Attempt, ledger: Ledger, call: Call, result: object): void {
-  if (!(result instanceof ChunkStream)) return ledger.settle(attempt, call, 'success', usageOf(call.operation, result));
-  if (ledger.heard) ledger.emit({ type: 'stream-committed', target: call.target, firstTokenMs: attempt.durationMs });
-  result.onSettled((settlement) => ledger.settle(attempt, call, settlement, result.usage, result.source));
+function settled<R extends object>(attempt: Attempt, ledger: Ledger, call: Call, result: R): R {
+  if (!(result instanceof ChunkStream)) ledger.settle(attempt, call, 'success', usageOf(call.operation, result));
+  else {
+    if (ledger.heard) ledger.emit({ type: 'stream-committed', target: call.target, firstTokenMs: attempt.durationMs });
+    result.onSettled((settlement) => ledger.settle(attempt, call, settlement, result.usage, result.source));
+  }
+  return result;
 }
 
 function ledgerOf(call: Call): Ledger {

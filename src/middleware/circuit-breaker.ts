@@ -3,6 +3,7 @@ import type { Call, OperationName, ResultOf, Trail } from '../contract/call.ts';
 import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type {
+  CircuitAdmission,
   CircuitChange,
   CircuitPermit,
   CircuitRefusal,
@@ -134,39 +135,52 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     tell(passage, changed);
   }
 
-  async function circuitBreaker<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
+  function circuitBreaker<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
     // Out of time before it began: its failure would say nothing about the target.
     if (call.deadline !== Number.POSITIVE_INFINITY && call.clock.now() >= call.deadline) return next(call);
     const store = circuits.storeFor(call);
     const name = circuits.nameOf(call);
-    if (call.operation === 'stream' || call.operation === 'completeStream') {
-      const prepared = store.circuits.prepare?.();
-      if (prepared instanceof Promise) await prepared;
-    }
-    const asked = store.circuits.admit(name.id, rule, Math.min(call.limits.attempt, LONGEST_TRIAL), call);
-    const admission = asked instanceof Promise ? await asked : asked;
+    const admit = (): MaybePromise<CircuitAdmission> =>
+      store.circuits.admit(name.id, rule, Math.min(call.limits.attempt, LONGEST_TRIAL), call);
+    const streams = call.operation === 'stream' || call.operation === 'completeStream';
+    const prepared = streams ? store.circuits.prepare?.() : undefined;
+    const admission = prepared instanceof Promise ? prepared.then(admit) : admit();
+    return admission instanceof Promise
+      ? admission.then((admission) => admitted(admission, store, name, call, next))
+      : admitted(admission, store, name, call, next);
+  }
+
+  function admitted<K extends OperationName>(
+    admission: CircuitAdmission,
+    store: Store,
+    name: CircuitName,
+    call: Call<K>,
+    next: Next,
+  ): Promise<ResultOf<K>> {
     const { permit } = admission;
     if (permit === undefined) {
       const held = trials.get(call.trail);
       if (held?.id === name.id && held.breaker !== circuitBreaker) return next(call);
-      throw refused(call, admission.refusal);
+      return Promise.reject(refused(call, admission.refusal));
     }
     if (permit.trial) trials.set(call.trail, { id: name.id, breaker: circuitBreaker });
     const passage = { store, name, permit, call };
-    let result: ResultOf<K>;
+    const broken = async (error: unknown): Promise<never> => {
+      await settle(passage, error);
+      throw error;
+    };
     try {
       tell(passage, admission.changed);
-      result = await next(call);
     } catch (error) {
-      const told = settle(passage, error);
-      if (told instanceof Promise) await told;
-      throw error;
+      return broken(error);
     }
-    whenSettled(result, (outcome) => {
-      const told = settle(passage, outcome);
-      if (told instanceof Promise) told.catch(() => {});
-    });
-    return result;
+    return next(call).then((result) => {
+      whenSettled(result, (outcome) => {
+        const told = settle(passage, outcome);
+        if (told instanceof Promise) told.catch(() => {});
+      });
+      return result;
+    }, broken);
   }
 
   return Object.assign(circuitBreaker, {

@@ -73,17 +73,15 @@ export function fallback(chain: FallbackList | FallbackMap, options: FallbackOpt
     };
   }
 
-  return async function fallback<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
+  return function fallback<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
     if (!asksModel(call.operation)) return next(call); // no provider knows the models, batches and files of another
     const ways = waysOf(call);
     if (call.target.pool !== undefined || (resume && call.operation === 'stream'))
-      return (await setOut(call, next, ways)).begin();
-    try {
-      return await next(call);
-    } catch (error) {
+      return setOut(call, next, ways).then((journey) => journey.begin());
+    return next(call).catch(async (error: unknown) => {
       if (!isLLMError(error)) throw error;
       return (await setOut(call, next, ways)).moveOn(error);
-    }
+    });
   };
 }
 

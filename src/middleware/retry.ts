@@ -4,7 +4,7 @@ import { callback, checkOptions, count, milliseconds, storeOption } from '../con
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { RetryBudgetOptions } from '../contract/retry-budget.ts';
 import { budgetOption } from '../contract/retry-budget.ts';
-import type { Store } from '../contract/store.ts';
+import type { MaybePromise, Store } from '../contract/store.ts';
 import { whenSettled } from '../contract/stream.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
@@ -95,26 +95,35 @@ export function retry(options: RetryOptions = {}): Middleware {
   checkOptions(delays.check(inOrder), options, 'retry'); // as given: one of them alone goes before the default of the other
   const { budget, cooldown } = policy;
 
-  async function retry<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
-    const store = policy.store ?? call.store;
-    if (cooldown) {
-      const found = coolingLeft(call, store.cooldowns);
-      const left = found instanceof Promise ? await found : found;
-      if (left > 0) throw (await import('./retry/repeat.ts')).refuse(call, left, policy.reasons);
-    }
-    let result: ResultOf<K>;
-    try {
-      result = await next(call);
-    } catch (error) {
-      if (!isLLMError(error) || !concernsRetry(error)) throw error;
-      return (await import('./retry/repeat.ts')).repeat(call, next, policy, error);
-    }
+  function counted<K extends OperationName>(result: ResultOf<K>, call: Call<K>, { buckets }: Store): ResultOf<K> {
     if (budget !== false) {
       whenSettled(result, (outcome) => {
-        if (outcome === 'success') countFirstTry(call, store.buckets, budget, 'retry');
+        if (outcome === 'success') countFirstTry(call, buckets, budget, 'retry');
       });
     }
     return result;
+  }
+
+  async function recovered<K extends OperationName>(call: Call<K>, next: Next, error: unknown): Promise<ResultOf<K>> {
+    if (!isLLMError(error) || !concernsRetry(error)) throw error;
+    return (await import('./retry/repeat.ts')).repeat(call, next, policy, error);
+  }
+
+  async function rested<K extends OperationName>(call: Call<K>, next: Next, left: MaybePromise<number>): Promise<ResultOf<K>> {
+    const ms = await left;
+    if (ms > 0) throw (await import('./retry/repeat.ts')).refuse(call, ms, policy.reasons);
+    return attempted(call, next);
+  }
+
+  const attempted = <K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> =>
+    next(call).then(
+      (result) => counted(result, call, policy.store ?? call.store),
+      (error) => recovered(call, next, error),
+    );
+
+  function retry<K extends OperationName>(call: Call<K>, next: Next): Promise<ResultOf<K>> {
+    const left = cooldown ? coolingLeft(call, (policy.store ?? call.store).cooldowns) : 0;
+    return left === 0 ? attempted(call, next) : rested(call, next, left);
   }
 
   return Object.assign(retry, { close: () => policy.reasons.clear() });
