@@ -24,7 +24,7 @@ export { LLMStream } from './client/llm-stream.ts';
 export type { OwnModels } from './client/model-facts.ts';
 export { modelFacts } from './client/model-facts.ts';
 export type { KnownModel, ModelId, ProviderModels } from './client/model-ids.ts';
-export type { CountTokensParams, ListModelsParams, Models } from './client/models.ts';
+export type { CountTokensParams, ListModelsParams, ModelListPromise, Models } from './client/models.ts';
 export type { EngineOrNative, NativeBatchOrder, NativeOptions, PollOptions } from './client/native-batches.ts';
 export type { NativeRunOptions } from './client/native-run.ts';
 export type { ProviderEntry } from './client/providers.ts';

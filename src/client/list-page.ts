@@ -8,10 +8,10 @@ export class Page<T extends { readonly id: string }> implements AsyncIterable<T>
   readonly last_id: string | null;
   readonly has_more: boolean;
   readonly #after: string | undefined;
-  readonly #next: (after: string) => Promise<Page<T>>;
+  readonly #next: ((after: string) => Promise<Page<T>>) | undefined;
 
   /** @internal Made by the client. */
-  constructor({ data, first_id, last_id, has_more, next: after }: ListPage<T>, next: (after: string) => Promise<Page<T>>) {
+  constructor({ data, first_id, last_id, has_more, next: after }: ListPage<T>, next?: (after: string) => Promise<Page<T>>) {
     this.data = data;
     this.first_id = first_id;
     this.last_id = last_id;
@@ -30,7 +30,7 @@ export class Page<T extends { readonly id: string }> implements AsyncIterable<T>
 
   async getNextPage(): Promise<Page<T>> {
     const after = this.#after ?? this.data.at(-1)?.id;
-    if (after === undefined)
+    if (after === undefined || this.#next === undefined)
       throw new Error('No next page expected; please check `.hasNextPage()` before calling `.getNextPage()`.');
     return this.#next(after);
   }

@@ -1,12 +1,14 @@
 import type { CallOptions } from '../contract/call.ts';
 import type { ModelFacts, TokenCounts } from '../contract/catalogue.ts';
-import type { ModelList } from '../contract/vectors.ts';
+import type { ModelInfo, ModelList } from '../contract/vectors.ts';
 import { wrongInput } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
+import { Page } from './list-page.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
-import { wholeOf } from './reading.ts';
+import type { Opened } from './opened.ts';
 import type { Routed } from './route.ts';
+import { copyRoute } from './route.ts';
 import type { Targets } from './targets.ts';
 
 export interface ListModelsParams {
@@ -20,6 +22,9 @@ export interface CountTokensParams {
   readonly [param: string]: unknown;
 }
 
+/** A list of models on its way: awaited it is the list, iterated it is every model, as in `openai`. */
+export type ModelListPromise = LLMPromise<Routed<Page<ModelInfo>>> & AsyncIterable<ModelInfo>;
+
 /** What providers offer, and what is known of models. */
 export class Models {
   readonly #runner: CallRunner;
@@ -30,15 +35,20 @@ export class Models {
     this.#defaultProvider = defaultProvider;
   }
 
-  /** The provider's live list, all pages. */
-  list(params: ListModelsParams = {}, options?: CallOptions): LLMPromise<Routed<ModelList>> {
+  /** The provider's live list, whole, however many pages the provider makes of it. */
+  list(params: ListModelsParams = {}, options?: CallOptions): ModelListPromise {
     const order = (targets: Targets): Order<'models'> => {
       const provider = params?.provider ?? this.#defaultProvider;
       if (typeof provider !== 'string' || provider === '')
         throw wrongInput('provider', 'a provider id such as "openai"', provider);
       return { operation: 'models', request: {}, target: targets.provider(provider, 'provider') };
     };
-    return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
+    const list = new LLMPromise<Routed<Page<ModelInfo>>>((caller) => this.#runner.run(order, options, caller), pageOf);
+    return Object.assign(list, {
+      async *[Symbol.asyncIterator]() {
+        yield* (await list).data;
+      },
+    });
   }
 
   /** Windows, prices and abilities of a model, from the catalogue; `undefined` for one that it does not know. */
@@ -58,4 +68,18 @@ export class Models {
   countTokens({ model, ...request }: CountTokensParams): Promise<number> {
     return this.#runner.ask(model, (catalogue, target) => catalogue.countTokens(target, request));
   }
+}
+
+/** The list as openai's page of it, which is the only one. */
+function pageOf({ result }: Opened): Routed<Page<ModelInfo>> {
+  const { data } = result as ModelList;
+  const page = new Page<ModelInfo>({
+    object: 'list',
+    data: [...data],
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: false,
+  });
+  copyRoute(result, page);
+  return page as Routed<Page<ModelInfo>>;
 }

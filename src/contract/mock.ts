@@ -20,6 +20,14 @@ export interface MockAsk {
   readonly encoding?: 'float' | 'base64';
   /** How many choices are wanted; 1 where the dialect has no such thing. */
   readonly n?: number;
+  /** The page of a list that is wanted, where the dialect has pages. */
+  readonly page?: MockPage;
+}
+
+export interface MockPage {
+  /** What the page before has named as the begin of this one; `''` for the first. */
+  readonly after: string;
+  readonly size: number;
 }
 
 export interface MockToolCall {
@@ -94,7 +102,7 @@ export interface MockDialect {
   embeddings?(vectors: readonly (readonly number[])[], ask: MockAsk): MockAnswer;
   /** Scores by position in `ask.documents`, best first. */
   rerank?(results: readonly { readonly index: number; readonly score: number }[], ask: MockAsk): MockAnswer;
-  models(ids: readonly string[]): MockAnswer;
+  models(ids: readonly string[], ask: MockAsk): MockAnswer;
   /** Where answers are jobs. */
   readonly jobs?: MockJobs;
   /** Where there is an API for batches and files. */

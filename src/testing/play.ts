@@ -161,7 +161,7 @@ async function playOpening(reply: Reply, stage: Stage, chunks: number): Promise<
 const answerOf = (reply: Reply, stage: Stage): RenderedAnswer => renderAnswer(spoken(reply, stage));
 
 function spoken(reply: Reply, { dialect, ask, models }: Omit<Stage, 'outgoing'>): MockAnswer {
-  if (ask.operation === 'models') return dialect.models(models);
+  if (ask.operation === 'models') return dialect.models(models, ask);
   if (ask.operation === 'rerank' && dialect.rerank !== undefined) return dialect.rerank(ranked(ask), ask);
   if (ask.operation !== 'embed') return dialect.reply(reply.content, ask);
   if (dialect.embeddings === undefined) return dialect.failure('notFound', ask, {});

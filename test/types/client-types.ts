@@ -35,6 +35,11 @@ export async function results(stream: boolean): Promise<void> {
   });
   const text: OpenAI.Completion = await llm.completions.create({ model, prompt: 'a' });
   const usage: number | undefined = (await llm.models.list({ provider: 'openai' })).route.usage?.total_tokens;
+  for await (const model of llm.models.list({ provider: 'openai' })) {
+    const known: OpenAI.Model = model;
+    const window: number | undefined = model.context_window;
+    void [known, window];
+  }
   void [reply, route, reasoning, id, checked, vectors, text, usage];
 }
 

@@ -1,16 +1,14 @@
 import { ChatTally } from '../../contract/chat-tally.ts';
-import type { Operation, ReplyCodec, StreamCodec } from '../../contract/codec.ts';
+import type { ReplyCodec, StreamCodec } from '../../contract/codec.ts';
 import type { Provider } from '../../contract/provider.ts';
-import type { ModelInfo } from '../../contract/vectors.ts';
 import type { Wire } from '../../contract/wire.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
 import { decodeMessage } from './decode.ts';
 import { encodeChat } from './encode.ts';
-import { modelsPage } from './models.ts';
 import type { Placement } from './placement.ts';
 import { AnthropicStreamDecoder } from './stream-decoder.ts';
 
-/** What a host of the Messages API offers. The live list of models is added by hosts that have it: {@link modelsOperation}. */
+/** What a host of the Messages API offers. The live list of models is added by hosts that have it. */
 export function anthropicOperations(wire: Wire, placement: Placement): Provider['operations'] {
   return {
     chat: replyOperation(wire, chatCodec(placement)),
@@ -29,25 +27,3 @@ export const streamCodec = (placement: Placement): StreamCodec<'stream'> => ({
   decoder: (context) => new AnthropicStreamDecoder(context, placement),
   tally: () => new ChatTally(),
 });
-
-const MOST_PAGES = 20;
-
-/** Anthropic's own list of models, all pages. */
-export function modelsOperation(wire: Wire): Operation<'models'> {
-  return async (call) => {
-    let known: readonly ModelInfo[] = [];
-    let cursor: string | undefined;
-    for (let page = 1; ; page++) {
-      let next: string | undefined;
-      const list = await replyOperation(
-        wire,
-        modelsPage(known, cursor, (found) => {
-          next = found;
-        }),
-      )(call);
-      if (next === undefined || page === MOST_PAGES) return list;
-      known = list.data;
-      cursor = next;
-    }
-  };
-}

@@ -1,10 +1,12 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../chat-rules.ts';
+import { pageAsked, pageOf } from '../mock-pages.ts';
 import { anthropicBatches } from './server-batches.ts';
 import { errorBody, failureAnswer } from './server-failures.ts';
 
 const HEADERS = { 'request-id': 'req_011MockServer', 'anthropic-organization-id': 'org-mock' };
 const CREATED_AT = '2026-01-01T00:00:00Z';
+const PAGES = { after: 'after_id', size: 'limit', usual: 20, most: 1000 };
 const SIGNATURE = 'RXFRbW9ja1NpZ25hdHVyZQ==';
 
 const STOP_REASONS: Readonly<Record<MockReply['finishReason'], string>> = {
@@ -19,7 +21,7 @@ export const anthropicServer: MockDialect = {
   ask(request) {
     const [path = ''] = request.path.split('?');
     const route = `${request.method} ${path.replace(/^(?:\/v1)?\//, '/')}`;
-    if (route === 'GET /models') return askOf('models', request);
+    if (route === 'GET /models') return { ...askOf('models', request), page: pageAsked(request.path, PAGES) };
     if (route === 'POST /messages') return askOf('chat', request);
     if (route === 'POST /messages/count_tokens') return askOf('count', request);
     return undefined;
@@ -39,8 +41,9 @@ export const anthropicServer: MockDialect = {
       frames: [...framesOf(reply, ask)],
     };
   },
-  models(ids) {
-    const data = ids.map((id) => ({
+  models(ids, { page }) {
+    const { items, next } = pageOf(ids, page);
+    const data = items.map((id) => ({
       type: 'model',
       id,
       display_name: id,
@@ -53,7 +56,7 @@ export const anthropicServer: MockDialect = {
       deprecated_at: null,
       retires_at: null,
     }));
-    return answer({ data, has_more: false, first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null });
+    return answer({ data, has_more: next !== undefined, first_id: items[0] ?? null, last_id: items.at(-1) ?? null });
   },
   batches: anthropicBatches,
   failure: failureAnswer,

@@ -3,10 +3,11 @@ import type { ReplyCodec, StreamCodec } from '../../contract/codec.ts';
 import type { Provider } from '../../contract/provider.ts';
 import type { Wire } from '../../contract/wire.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { pagedModels } from '../model-pages.ts';
 import { decodeGenerate } from './decode.ts';
 import { embedCodec } from './embeddings.ts';
 import { encodeGenerate } from './encode.ts';
-import { modelsCodec } from './models.ts';
+import { modelPages } from './models.ts';
 import { developerAPI, type GeminiService } from './service-traits.ts';
 import { GeminiStreamDecoder } from './stream-decoder.ts';
 
@@ -28,6 +29,6 @@ export function geminiOperations(wire: Wire, service: GeminiService = developerA
     chat: replyOperation(wire, chatCodec(service)),
     stream: streamOperation(wire, streamCodec(service)),
     embed: replyOperation(wire, embedCodec(service)),
-    models: replyOperation(wire, modelsCodec),
+    models: pagedModels(wire, modelPages),
   };
 }

@@ -1,28 +1,23 @@
-import type { DecodeContext, ReplyCodec } from '../../contract/codec.ts';
-import type { ModelInfo, ModelList } from '../../contract/vectors.ts';
+import type { ModelInfo } from '../../contract/vectors.ts';
 import { isRecord } from '../chat-rules.ts';
-import { warn } from '../params.ts';
+import type { ModelPages } from '../model-pages.ts';
+import { cursorOf, pageQuery } from '../model-pages.ts';
 import { failureOf } from './answer-head.ts';
 
-/** The largest page that the API gives; there are some dozens of models. */
+/** The largest page that the API gives. */
 const PAGE_SIZE = 1000;
 
-/** The model list, in one page. Should there ever be a second one, a warning says so. */
-export const modelsCodec: ReplyCodec<'models'> = {
-  encode: () => ({ method: 'GET', path: `/models?pageSize=${PAGE_SIZE}` }),
-  decode: decodeModels,
+/** The list of models of the Gemini Developer API. */
+export const modelPages: ModelPages = {
+  path: (cursor) => `/models?pageSize=${PAGE_SIZE}${pageQuery('pageToken', cursor)}`,
+  decode(body, context) {
+    if (!isRecord(body)) throw context.invalid('the answer is not a JSON object');
+    const failure = failureOf(body, context);
+    if (failure !== undefined) throw failure;
+    if (body.models !== undefined && !Array.isArray(body.models)) throw context.invalid('"models" in the answer is no list');
+    return { models: (body.models ?? []).flatMap(modelOf), next: cursorOf(body.nextPageToken) };
+  },
 };
-
-function decodeModels(body: unknown, context: DecodeContext<'models'>): ModelList {
-  if (!isRecord(body)) throw context.invalid('the answer is not a JSON object');
-  const failure = failureOf(body, context);
-  if (failure !== undefined) throw failure;
-  if (body.models !== undefined && !Array.isArray(body.models)) throw context.invalid('"models" in the answer is no list');
-  if (typeof body.nextPageToken === 'string' && body.nextPageToken !== '') {
-    warn(context.call, `${context.call.target.provider} lists more than ${PAGE_SIZE} models; the rest is left out`);
-  }
-  return { object: 'list', data: (body.models ?? []).flatMap(modelOf) };
-}
 
 function modelOf(model: unknown): ModelInfo[] {
   if (!isRecord(model) || typeof model.name !== 'string') return [];

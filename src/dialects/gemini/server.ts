@@ -1,5 +1,6 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../chat-rules.ts';
+import { pageAsked, pageOf } from '../mock-pages.ts';
 import { geminiBatches } from './server-batches.ts';
 import { dataFrame, errorFrame, failureAnswer } from './server-failures.ts';
 
@@ -23,7 +24,7 @@ const FINISH_REASONS: Readonly<Record<MockReply['finishReason'], string>> = {
 export const geminiServer: MockDialect = {
   ask(request) {
     const [path = '', query = ''] = request.path.split('?');
-    if (request.method === 'GET') return /^(?:\/v\d\w*)?\/models$/.test(path) ? listing : undefined;
+    if (request.method === 'GET') return /^(?:\/v\d\w*)?\/models$/.test(path) ? listing(request) : undefined;
     const route = /\/(?:models|tunedModels)\/([^/:]+):(\w+)$/.exec(path);
     if (route === null || request.method !== 'POST') return undefined;
     return askOf(decodeURIComponent(route[1] ?? ''), route[2] ?? '', query, request);
@@ -48,13 +49,22 @@ export const geminiServer: MockDialect = {
     const usageMetadata = { promptTokenCount: vectors.length, totalTokenCount: vectors.length };
     return answer((ask as GeminiAsk).single === true ? { embedding: embeddings[0] } : { embeddings, usageMetadata });
   },
-  models: (ids) => answer({ models: ids.map(modelOf) }),
+  models(ids, { page }) {
+    const { items, next: nextPageToken } = pageOf(ids, page);
+    return answer({ models: items.map(modelOf), nextPageToken });
+  },
   batches: geminiBatches,
   failure: failureAnswer,
   errorFrame,
 };
 
-const listing: MockAsk = { operation: 'models', model: '', stream: false, includeUsage: false };
+const listing = ({ path }: MockRequest): MockAsk => ({
+  operation: 'models',
+  model: '',
+  stream: false,
+  includeUsage: false,
+  page: pageAsked(path, { after: 'pageToken', size: 'pageSize', usual: 50, most: 1000 }),
+});
 
 function askOf(model: string, method: string, query: string, { body }: MockRequest): GeminiAsk | undefined {
   const fields = isRecord(body) ? body : {};

@@ -1,10 +1,12 @@
 import { BATCH_OPERATIONS } from '../../contract/call.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
-import { anthropicOperations, modelsOperation } from '../../dialects/anthropic/anthropic-dialect.ts';
+import { anthropicOperations } from '../../dialects/anthropic/anthropic-dialect.ts';
 import { anthropicCapabilities } from '../../dialects/anthropic/capabilities.ts';
 import { anthropicFailures } from '../../dialects/anthropic/failure.ts';
+import { modelPages } from '../../dialects/anthropic/models.ts';
 import { hosted } from '../../dialects/anthropic/placement.ts';
 import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
+import { pagedModels } from '../../dialects/model-pages.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { lazyOperations } from '../../wire/lazy-operations.ts';
 import { missing } from '../credentials.ts';
@@ -52,7 +54,7 @@ export const anthropic: ProviderDefinition = defineProvider({
       wire,
       operations: {
         ...anthropicOperations(wire, placement),
-        models: modelsOperation(wire),
+        models: pagedModels(wire, modelPages),
         ...lazyOperations(BATCH_OPERATIONS, async () =>
           (await import('../../dialects/anthropic/batches.ts')).batchOperations(wire, placement),
         ),

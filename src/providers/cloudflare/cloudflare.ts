@@ -1,18 +1,18 @@
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import type { Wire } from '../../contract/wire.ts';
+import { pagedModels } from '../../dialects/model-pages.ts';
 import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
-import { steppedOperation } from '../../wire/steps.ts';
 import { firstEnv, missing, requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
 import { decodeRun, decodeRunEmbeddings } from './decode.ts';
 import { encodeRun, encodeRunEmbeddings } from './encode.ts';
 import { cloudflareFailures } from './failure.ts';
-import { allModels } from './models.ts';
+import { modelPages } from './models.ts';
 import type { Place } from './place.ts';
 import { placeOf } from './place.ts';
 import { RunStreamDecoder } from './stream-decoder.ts';
@@ -57,7 +57,7 @@ export const cloudflare: ProviderDefinition = defineProvider({
 });
 
 function operationsAt(place: Place, wire: Wire): ReturnType<typeof openaiOperations> {
-  const models = place.lists ? { models: steppedOperation<'models'>(wire, allModels) } : {};
+  const models = place.lists ? { models: pagedModels(wire, modelPages) } : {};
   if (place.run === undefined) return { ...openaiOperations(wire, { ...QUIRKS, ...place.quirks }), ...models };
   const { run } = place;
   return {

@@ -8,6 +8,7 @@ import type {
   MockRequest,
 } from '../../contract/mock.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
+import { pageAsked } from '../../dialects/mock-pages.ts';
 import { openaiServer } from '../../dialects/openai/server.ts';
 
 const FAILURES: Readonly<Record<MockFailureName, readonly [status: number, code: number, message: string]>> = {
@@ -50,23 +51,25 @@ export const cloudflareServer: MockDialect = {
     isNative(asked)
       ? envelope({ shape: [vectors.length, vectors[0]?.length ?? 0], data: vectors, pooling: 'mean' })
       : withRay(openaiServer.embeddings?.(vectors, asked) ?? failure('notFound', asked, {})),
-  models: (ids) =>
-    withRay({
+  models: (ids, { page: { after, size } = { after: '', size: 100 } }) => {
+    const page = Math.max(1, Number(after));
+    return withRay({
       status: 200,
       headers: {},
       body: {
         success: true,
-        result: ids.map((name, i) => ({
+        result: ids.slice((page - 1) * size, page * size).map((name, i) => ({
           id: `0000-${i}`,
           name,
           task: { name: 'Text Generation' },
           created_at: '2026-01-02 03:04:05.678',
         })),
-        result_info: { page: 1, per_page: 100, total_pages: 1, total_count: ids.length },
+        result_info: { page, per_page: size, total_pages: Math.ceil(ids.length / size), total_count: ids.length },
         errors: [],
         messages: [],
       },
-    }),
+    });
+  },
   failure,
   errorFrame: (name) => `data: ${JSON.stringify(failure(name, undefined, {}).body)}\n\n`,
 };
@@ -77,7 +80,8 @@ const isNative = ({ model }: MockAsk): boolean => model.startsWith(NATIVE);
 
 function askNative({ method, path, body }: MockRequest): MockAsk | undefined {
   if (method === 'GET' && /\/ai\/models\/search(?:\?|$)/.test(path)) {
-    return { operation: 'models', model: '', stream: false, includeUsage: false };
+    const page = pageAsked(path, { after: 'page', size: 'per_page', usual: 100, most: 100 });
+    return { operation: 'models', model: '', stream: false, includeUsage: false, page };
   }
   const route = /\/ai\/run\/([^?]+)/.exec(path);
   if (route === null || method !== 'POST') return undefined;

@@ -1,8 +1,11 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
+import { pageAsked, pageOf } from '../../dialects/mock-pages.ts';
 import { toBase64 } from '../../dialects/openai/embeddings.ts';
 import { completeBody, completeFrames, v1Body, v1ErrorLine, v1Frames } from './server-v1.ts';
 import { FAILURES, idOf, metaOf, tokensOf } from './server-words.ts';
+
+const PAGES = { after: 'page_token', size: 'page_size', usual: 20, most: 1000 };
 
 const V1_ROUTES: ReadonlyMap<string, MockAsk['operation']> = new Map([
   ['POST /v1/generate', 'complete'],
@@ -35,11 +38,11 @@ export const cohereServer: MockDialect = {
       results: results.map(({ index, score }) => ({ index, relevance_score: score })),
       meta: { api_version: { version: '2' }, billed_units: { search_units: 1 } },
     }),
-  models: (ids) =>
-    answer({
-      models: ids.map((name) => ({ name, endpoints: ['chat'], finetuned: false, context_length: 128_000 })),
-      next_page_token: '',
-    }),
+  models: (ids, { page }) => {
+    const { items, next = '' } = pageOf(ids, page);
+    const models = items.map((name) => ({ name, endpoints: ['chat'], finetuned: false, context_length: 128_000 }));
+    return answer({ models, next_page_token: next });
+  },
   failure: (name, _asked, { retryAfterSeconds: seconds }) => {
     const [status, message] = FAILURES[name];
     return {
@@ -89,6 +92,7 @@ function asking(chat: string): MockDialect['ask'] {
       ...(operation === 'embed'
         ? { inputs: strings(fields.texts), encoding: types.includes('base64') ? 'base64' : 'float' }
         : {}),
+      ...(operation === 'models' ? { page: pageAsked(path, PAGES) } : {}),
       ...(operation === 'rerank' ? { documents: strings(fields.documents) } : {}),
       ...(typeof fields.top_n === 'number' ? { topN: fields.top_n } : {}),
       ...(typeof fields.output_dimension === 'number' ? { dimensions: fields.output_dimension } : {}),

@@ -1,6 +1,7 @@
 import type { Provider, ProviderContext } from '../../contract/provider.ts';
 import type { RerankReply } from '../../contract/vectors.ts';
 import type { Wire } from '../../contract/wire.ts';
+import { cursorOf, pagedModels, pageQuery } from '../../dialects/model-pages.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { decodeModels } from '../../dialects/openai/models.ts';
 import { rerankReply, rerankTexts } from '../../dialects/rerank-rules.ts';
@@ -52,9 +53,12 @@ export function sharedOperations(wire: Wire): Omit<Provider['operations'], 'chat
         return rerankReply(results, context, { id });
       },
     }),
-    models: replyOperation<'models'>(wire, {
-      encode: () => ({ method: 'GET', path: '/v1/models?page_size=1000' }),
-      decode: decodeModels,
+    models: pagedModels(wire, {
+      path: (cursor) => `/v1/models?page_size=1000${pageQuery('page_token', cursor)}`,
+      decode: (body, context) => ({
+        models: decodeModels(body, context).data,
+        next: cursorOf((body as { readonly next_page_token?: unknown }).next_page_token),
+      }),
     }),
   };
 }

@@ -1,7 +1,9 @@
 import type { MockAnswer, MockAsk, MockDialect, MockFrame, MockReply, MockRequest } from '../../contract/mock.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
+import { pageAsked, pageOf } from '../../dialects/mock-pages.ts';
 import { iamFailure, TRACE, watsonxErrorFrame, watsonxFailure } from './server-failures.ts';
 
+const PAGES = { after: 'start', size: 'limit', usual: 100, most: 200 };
 const CREATED = 1_749_736_055;
 const CREATED_AT = '2025-06-12T13:47:35.541Z';
 const HEADERS = { 'content-type': 'application/json', 'x-global-transaction-id': TRACE };
@@ -52,19 +54,23 @@ export const watsonxServer: MockDialect = {
       })),
       input_token_count: (asked.documents ?? []).join(' ').split(/\s+/).length,
     }),
-  models: (ids) =>
-    answer({
+  models(ids, { page }) {
+    const { items, next } = pageOf(ids, page);
+    const href = 'https://us-south.ml.cloud.ibm.com/ml/v1/foundation_model_specs?version=2024-10-08';
+    return answer({
       total_count: ids.length,
-      limit: 200,
-      first: { href: 'https://us-south.ml.cloud.ibm.com/ml/v1/foundation_model_specs' },
-      resources: ids.map((id) => ({
+      limit: page?.size ?? PAGES.usual,
+      first: { href },
+      ...(next === undefined ? {} : { next: { href: `${href}&start=${encodeURIComponent(next)}` } }),
+      resources: items.map((id) => ({
         model_id: id,
         label: id,
         provider: 'IBM',
         functions: [{ id: 'text_chat' }],
         model_limits: { max_sequence_length: 131_072, max_output_tokens: 16_384 },
       })),
-    }),
+    });
+  },
   failure: watsonxFailure,
   errorFrame: watsonxErrorFrame,
 };
@@ -98,7 +104,7 @@ function ask({ method, path, body }: MockRequest): MockAsk | undefined {
   const [route = '', query = ''] = path.split('?');
   if (!/^\d{4}-\d{2}-\d{2}$/.test(new URLSearchParams(query).get('version') ?? '')) return undefined;
   if (method === 'GET' && route === '/ml/v1/foundation_model_specs')
-    return { operation: 'models', model: '', stream: false, includeUsage: false };
+    return { operation: 'models', model: '', stream: false, includeUsage: false, page: pageAsked(path, PAGES) };
   const found = /^\/ml\/v1(?:\/deployments\/([^/]+))?(\/text\/\w+)$/.exec(route);
   const known = METHODS.get(found?.[2] ?? '');
   if (known === undefined || method !== 'POST') return undefined;

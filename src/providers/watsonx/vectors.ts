@@ -1,10 +1,12 @@
 import type { Call } from '../../contract/call.ts';
 import type { DecodeContext, ReplyCodec } from '../../contract/codec.ts';
-import type { EmbedReply, ModelInfo, ModelList, RerankReply, RerankResult } from '../../contract/vectors.ts';
+import type { EmbedReply, ModelInfo, RerankReply, RerankResult } from '../../contract/vectors.ts';
 import type { WireMessage } from '../../contract/wire.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
+import type { ModelPages } from '../../dialects/model-pages.ts';
+import { cursorOf, pageQuery } from '../../dialects/model-pages.ts';
 import { toBase64 } from '../../dialects/openai/embeddings.ts';
-import { refuseUnknown, unsupported, warn } from '../../dialects/params.ts';
+import { refuseUnknown, unsupported } from '../../dialects/params.ts';
 import { statusOf } from './chat.ts';
 import type { WatsonxPlace } from './place.ts';
 import { optionsOf, placed, withOptions } from './place.ts';
@@ -77,17 +79,21 @@ function decodeRerank(body: unknown, context: DecodeContext<'rerank'>): RerankRe
 }
 
 /** The public list of models; it needs no token and no project. */
-export const modelsCodec = ({ apiVersion }: WatsonxPlace): ReplyCodec<'models'> => ({
-  encode: () => ({ method: 'GET', path: `/ml/v1/foundation_model_specs?version=${apiVersion}&limit=${PAGE_SIZE}` }),
-  decode(body, context): ModelList {
+export const modelPages = ({ apiVersion }: WatsonxPlace): ModelPages => ({
+  path: (cursor) => `/ml/v1/foundation_model_specs?version=${apiVersion}&limit=${PAGE_SIZE}${pageQuery('start', cursor)}`,
+  decode(body, context) {
     if (!isRecord(body)) throw context.invalid('the answer is no JSON object');
     if (Array.isArray(body.errors)) throw context.failure(body, statusOf(body));
     if (!Array.isArray(body.resources)) throw context.invalid('no "resources" in the answer');
-    if (body.next !== undefined)
-      warn(context.call, `${context.call.target.provider} lists more than ${PAGE_SIZE} models; the rest is left out`);
-    return { object: 'list', data: body.resources.filter(isRecord).flatMap(infoOf) };
+    return { models: body.resources.filter(isRecord).flatMap(infoOf), next: startOf(body.next) };
   },
 });
+
+/** The next page is named by its whole address. Of it, only the place in the list is taken. */
+function startOf(next: unknown): string | undefined {
+  const href = isRecord(next) && typeof next.href === 'string' ? next.href : '';
+  return cursorOf(new URLSearchParams(href.split('?')[1] ?? '').get('start'));
+}
 
 function infoOf({ model_id, provider, model_limits }: Fields): ModelInfo[] {
   if (typeof model_id !== 'string') return [];

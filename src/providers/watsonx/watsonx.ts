@@ -3,6 +3,7 @@ import type { Capabilities } from '../../contract/capabilities.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { Operation } from '../../contract/codec.ts';
 import type { ConnectionSpec, ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
+import { pagedModels } from '../../dialects/model-pages.ts';
 import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { tokenAuthorization } from '../../wire/auth/token-authorization.ts';
@@ -14,7 +15,7 @@ import { decodeGeneration, GenerationStreamDecoder, generationEncoder } from './
 import { iamTokens } from './iam.ts';
 import type { WatsonxPlace } from './place.ts';
 import { addressOf, apiVersionOf, credentialsOf, KEY_ENV, requireIAM, scopeOf } from './settings.ts';
-import { embedCodec, modelsCodec, rerankCodec } from './vectors.ts';
+import { embedCodec, modelPages, rerankCodec } from './vectors.ts';
 
 const capabilities: Capabilities = {
   ...openaiCapabilities(CHAT_QUIRKS, {
@@ -66,7 +67,7 @@ export const watsonx: ProviderDefinition = defineProvider({
         ),
         embed: renewing(replyOperation(wire, embedCodec(place))),
         rerank: renewing(replyOperation(wire, rerankCodec(place))),
-        models: renewing(replyOperation(wire, modelsCodec(place))),
+        models: renewing(pagedModels(wire, modelPages(place))),
       },
     };
   },

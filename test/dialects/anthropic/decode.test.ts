@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../../src/contract/chat.ts';
 import { decodeMessage } from '../../../src/dialects/anthropic/decode.ts';
-import { modelsPage } from '../../../src/dialects/anthropic/models.ts';
+import { modelPages } from '../../../src/dialects/anthropic/models.ts';
 import { ContentPolicyViolationError } from '../../../src/errors/provider-errors.ts';
 import { ResponseValidationError } from '../../../src/errors/wire-errors.ts';
 import { callOf, contextOf, type FoundFailure } from '../../support/call.ts';
@@ -177,13 +177,11 @@ describe('decodeMessage', () => {
   });
 });
 
-describe('modelsPage', () => {
+describe('a page of models', () => {
   const context = contextOf(callOf('models', {}, { provider: 'anthropic', model: '' }));
 
   it('reads limits and dates, and says where the next page begins', () => {
-    const cursors: string[] = [];
-    const first = modelsPage([], undefined, (cursor) => cursors.push(cursor));
-    expect(first.encode(callOf('models', {}))).toEqual({ method: 'GET', path: '/v1/models?limit=1000' });
+    expect(modelPages.path(undefined)).toBe('/v1/models?limit=1000');
     const body = {
       data: [
         { id: 'claude-a', type: 'model', created_at: '2026-01-01T00:00:00Z', max_input_tokens: 200_000, max_tokens: 64_000 },
@@ -193,22 +191,22 @@ describe('modelsPage', () => {
       has_more: true,
       last_id: 'claude-b',
     };
-    const page = first.decode(body, context);
-    expect(page.data).toEqual([
-      {
-        id: 'claude-a',
-        object: 'model',
-        created: 1_767_225_600,
-        owned_by: 'anthropic',
-        context_window: 200_000,
-        max_output_tokens: 64_000,
-      },
-      { id: 'claude-b', object: 'model', created: 0, owned_by: 'anthropic' },
-    ]);
-    expect(cursors).toEqual(['claude-b']);
-    const second = modelsPage(page.data, 'claude-b', (cursor) => cursors.push(cursor));
-    expect(second.encode(callOf('models', {}))).toMatchObject({ path: '/v1/models?limit=1000&after_id=claude-b' });
-    expect(second.decode({ data: [{ id: 'claude-c' }], has_more: false }, context).data).toHaveLength(3);
-    expect(cursors).toHaveLength(1);
+    expect(modelPages.decode(body, context, undefined)).toEqual({
+      models: [
+        {
+          id: 'claude-a',
+          object: 'model',
+          created: 1_767_225_600,
+          owned_by: 'anthropic',
+          context_window: 200_000,
+          max_output_tokens: 64_000,
+        },
+        { id: 'claude-b', object: 'model', created: 0, owned_by: 'anthropic' },
+      ],
+      next: 'claude-b',
+    });
+    expect(modelPages.path('claude-b')).toBe('/v1/models?limit=1000&after_id=claude-b');
+    const last = { data: [{ id: 'claude-c' }], has_more: false, last_id: 'claude-c' };
+    expect(modelPages.decode(last, context, 'claude-b')).toMatchObject({ models: [{ id: 'claude-c' }], next: undefined });
   });
 });

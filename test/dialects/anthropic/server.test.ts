@@ -61,7 +61,7 @@ const answering = (reply: MockReply) => {
     const ask = anthropicServer.ask(request);
     if (ask === undefined) return anthropicServer.failure('notFound', ask, {});
     if (!anthropicServer.authorized(request)) return anthropicServer.failure('auth', ask, {});
-    if (ask.operation === 'models') return anthropicServer.models(['claude-a', 'claude-b']);
+    if (ask.operation === 'models') return anthropicServer.models(['claude-a', 'claude-b'], ask);
     if (!ask.stream) return anthropicServer.reply(reply, ask);
     const { headers, frames } = anthropicServer.stream(reply, ask);
     return { status: 200, headers, body: frames.map(({ text }) => text).join('') };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbedRequest } from '../../../src/contract/vectors.ts';
 import { embedCodec } from '../../../src/dialects/gemini/embeddings.ts';
-import { modelsCodec } from '../../../src/dialects/gemini/models.ts';
+import { modelPages } from '../../../src/dialects/gemini/models.ts';
 import { developerAPI } from '../../../src/dialects/gemini/service-traits.ts';
 import { callOf, contextOf } from '../../support/call.ts';
 
@@ -77,8 +77,9 @@ describe('embeddings', () => {
 describe('models', () => {
   const call = callOf('models', {}, { provider: 'gemini', model: '' });
 
-  it('are asked for in one page', async () => {
-    expect(await modelsCodec.encode(call)).toEqual({ method: 'GET', path: '/models?pageSize=1000' });
+  it('are asked for in large pages', () => {
+    expect(modelPages.path(undefined)).toBe('/models?pageSize=1000');
+    expect(modelPages.path('a/b')).toBe('/models?pageSize=1000&pageToken=a%2Fb');
   });
 
   it('are listed with their limits', () => {
@@ -89,9 +90,9 @@ describe('models', () => {
         7,
       ],
     };
-    expect(modelsCodec.decode(body, contextOf(call))).toEqual({
-      object: 'list',
-      data: [
+    expect(modelPages.decode(body, contextOf(call), undefined)).toEqual({
+      next: undefined,
+      models: [
         {
           id: 'gemini-3.6-flash',
           object: 'model',
@@ -103,16 +104,16 @@ describe('models', () => {
         { id: 'tunedModels/a', object: 'model', created: 0, owned_by: 'google' },
       ],
     });
-    expect(modelsCodec.decode({}, contextOf(call)).data).toEqual([]);
+    expect(modelPages.decode({}, contextOf(call), undefined).models).toEqual([]);
   });
 
-  it('of a second page are missed aloud', () => {
-    const second = callOf('models', {}, { provider: 'gemini', model: '' });
-    modelsCodec.decode({ models: [], nextPageToken: 'more' }, contextOf(second));
-    expect(second.warnings).toEqual(['gemini lists more than 1000 models; the rest is left out']);
+  it.each(['', null, 7, undefined])('have no second page at %j', (nextPageToken) => {
+    expect(modelPages.decode({ models: [], nextPageToken }, contextOf(call), undefined).next).toBeUndefined();
   });
 
   it.each([[[]], [{ models: 7 }], ['x']])('%j is not the protocol', (body) => {
-    expect(() => modelsCodec.decode(body, contextOf(call))).toThrow(expect.objectContaining({ kind: 'response_validation' }));
+    expect(() => modelPages.decode(body, contextOf(call), undefined)).toThrow(
+      expect.objectContaining({ kind: 'response_validation' }),
+    );
   });
 });

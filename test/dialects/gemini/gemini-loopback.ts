@@ -72,7 +72,7 @@ function tell(request: MockRequest, script: Script) {
     const made = script(ask);
     return 'frames' in made ? framed({ 'content-type': 'text/event-stream' }, made.frames) : whole(made);
   }
-  if (ask.operation === 'models') return whole(geminiServer.models(['gemini-3.6-flash', 'gemini-embedding-001']));
+  if (ask.operation === 'models') return whole(geminiServer.models(['gemini-3.6-flash', 'gemini-embedding-001'], ask));
   if (ask.operation === 'embed') {
     const vectors = (ask.inputs ?? []).map((text) => [text.length, ask.dimensions ?? 3, 0.5]);
     return whole(geminiServer.embeddings?.(vectors, ask) ?? geminiServer.failure('notFound', ask, {}));
