@@ -1,10 +1,12 @@
+import nodeFetch from 'node-fetch';
+import { fetch as undiciFetch } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDefaultTransport as createForNode } from '../../src/wire/default-transport.node.ts';
 import { createDefaultTransport } from '../../src/wire/default-transport.ts';
 import type { FetchFunction } from '../../src/wire/fetch-transport.ts';
 import { fetchTransport } from '../../src/wire/fetch-transport.ts';
-import { httpServer } from './loopback.ts';
-import { RecordingReceiver, requestTo } from './recording-receiver.ts';
+import { bodyOf, httpServer } from './loopback.ts';
+import { aWhile, RecordingReceiver, requestTo } from './recording-receiver.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -72,7 +74,8 @@ describe('fetch', () => {
     const init = {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-one': '1' },
-      redirect: 'manual',
+      redirect: 'error',
+      window: null,
       signal: true,
       body: '{"hello":"wörld"}',
     };
@@ -128,6 +131,91 @@ describe('fetch', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(receiver.calls).toEqual(['connected']);
     expect(cancelled).toBe(true);
+  });
+
+  it.each<[string, FetchFunction]>([
+    ['of Node', (url, init) => fetch(url, init)],
+    ['of undici', undiciFetch as unknown as FetchFunction],
+    ['of node-fetch', nodeFetch as unknown as FetchFunction],
+  ])('%s asks an origin that redirects once more, and from then on in the way that shows redirects', async (_name, given) => {
+    const bodies: string[] = [];
+    const server = await httpServer(async (request, response) => {
+      bodies.push((await bodyOf(request)).toString());
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    });
+    const transport = fetchTransport(given);
+    for (const asked of [2, 3]) {
+      const receiver = new RecordingReceiver();
+      transport.dispatch(requestTo(server.origin), receiver);
+      expect(await receiver.over).toBe('end');
+      expect([receiver.status, receiver.calls.filter((call) => call === 'head').length]).toEqual([307, 1]);
+      expect(bodies).toEqual(Array.from({ length: asked }, () => '{"hello":"wörld"}'));
+    }
+    await transport.close();
+    await server.close();
+  });
+
+  it('of node-fetch gives its body bit by bit, and ends with its caller', async () => {
+    let left = false;
+    const server = await httpServer((_request, response) => {
+      response.write('half ');
+      response.on('close', () => {
+        left = true;
+      });
+    });
+    const transport = fetchTransport(nodeFetch as unknown as FetchFunction);
+    const receiver = new RecordingReceiver();
+    const first = new Promise<void>((resolve) => {
+      receiver.onData = resolve;
+    });
+    const flow = transport.dispatch(requestTo(server.origin, '/', { abortable: false }), receiver);
+    await first;
+    expect(receiver.text).toBe('half ');
+    flow.abort();
+    await vi.waitFor(() => expect(left).toBe(true));
+    expect(receiver.calls).toEqual(['connected', 'head', 'data']);
+    await server.close();
+  });
+
+  it('asks once where something else fails', async () => {
+    let asked = 0;
+    const server = await httpServer((request) => {
+      asked++;
+      request.socket.destroy();
+    });
+    const receiver = new RecordingReceiver();
+    fetchTransport().dispatch(requestTo(server.origin, '/redirect'), receiver);
+    expect(await receiver.over).toBe('fail');
+    expect(asked).toBe(1);
+    await server.close();
+  });
+
+  it('does not ask again for an answer that has begun, whatever its end says', async () => {
+    let asked = 0;
+    const receiver = await send(
+      fetchTransport(async () => {
+        asked++;
+        return new Response(new ReadableStream({ start: (stream) => stream.error(new Error('redirect')) }));
+      }),
+    );
+    expect([asked, receiver.calls.at(-1)]).toEqual([1, 'fail']);
+  });
+
+  it('is not asked again once aborted', async () => {
+    let asked = 0;
+    let refuse: (() => void) | undefined;
+    const transport = fetchTransport(
+      () =>
+        new Promise((_resolve, reject) => {
+          asked++;
+          refuse = () => reject(new TypeError('fetch failed', { cause: new Error('unexpected redirect') }));
+        }),
+    );
+    const receiver = new RecordingReceiver();
+    transport.dispatch(requestTo('http://stubbed.example'), receiver).abort();
+    refuse?.();
+    await aWhile();
+    expect([asked, receiver.calls]).toEqual([1, ['connected']]);
   });
 
   it('is ended by close', async () => {

@@ -132,7 +132,8 @@ describe.each(TRANSPORTS)('%s', (name, create) => {
     expect(await receiver.over).toBe('end');
     expect(receiver.status).toBe(307);
     expect(receiver.headers.location).toBe('/elsewhere');
-    expect(paths).toEqual(['/first']);
+    // fetch sees what a redirect was when it asks a second time
+    expect(paths).toEqual(name === 'fetch' ? ['/first', '/first'] : ['/first']);
   });
 
   it('passes over interim answers', async () => {
