@@ -224,7 +224,7 @@ export { retry } from './middleware/retry.ts';
 export type { TimeoutOptions } from './middleware/timeout.ts';
 export { timeout } from './middleware/timeout.ts';
 export type { Logger } from './observe/log-events.ts';
-export { requireKey } from './providers/credentials.ts';
+export { requireKey } from './providers/settings.ts';
 export { defineProvider } from './providers/define-provider.ts';
 export type { OpenAICompatibleSettings } from './providers/openai-hosts/openai-compatible.ts';
 export { openaiCompatible } from './providers/openai-hosts/openai-compatible.ts';

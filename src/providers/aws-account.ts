@@ -5,7 +5,7 @@ import { AuthenticationError } from '../errors/provider-errors.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { AWSCredentials } from '../wire/auth/aws-credentials.ts';
 import { CredentialStore } from '../wire/auth/aws-credentials.ts';
-import { firstEnv, missing } from './credentials.ts';
+import { firstEnv, missing, wrongSetting } from './settings.ts';
 
 /** Environment variables with the region, first set wins. */
 const REGIONS = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_REGION_NAME'] as const;
@@ -34,7 +34,7 @@ export function awsRegion(context: ProviderContext, baseURL: string | undefined)
   const given = region || firstEnv(context, REGIONS) || regionOfHost(baseURL);
   if (!given) throw missing(context, 'region', 'region', REGIONS.slice(0, 2));
   if (typeof given === 'string' && /^[a-z]{2,8}(?:-[a-z0-9]+)+-\d+$/.test(given)) return given;
-  throw wrong(context, 'region', 'an AWS region such as "eu-central-1"');
+  throw wrongSetting(context, 'region', 'an AWS region such as "eu-central-1"');
 }
 
 const OTHER_SERVERS = 'us-east-1';
@@ -88,7 +88,7 @@ function explicitCredentials(context: ProviderContext): Load | undefined {
     return () => Promise.resolve(keys);
   }
   if (credentials === undefined || credentials === null) return undefined;
-  if (typeof credentials !== 'function') throw wrong(context, 'credentials', 'a function that returns AWS credentials');
+  if (typeof credentials !== 'function') throw wrongSetting(context, 'credentials', 'a function that returns AWS credentials');
   return async (call) => {
     let given: unknown;
     try {
@@ -151,7 +151,7 @@ function noCredentials(
 function checked(given: unknown, context: ProviderContext, setting: string): AWSCredentials {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = (given ?? {}) as Readonly<Record<string, unknown>>;
   if (!isText(accessKeyId) || !isText(secretAccessKey)) {
-    throw wrong(context, setting, 'credentials with an accessKeyId and a secretAccessKey, strings that are not empty');
+    throw wrongSetting(context, setting, 'credentials with an accessKeyId and a secretAccessKey, strings that are not empty');
   }
   return {
     accessKeyId,
@@ -162,11 +162,3 @@ function checked(given: unknown, context: ProviderContext, setting: string): AWS
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-const wrong = (context: ProviderContext, setting: string, expected: string): ConfigurationError =>
-  new ConfigurationError({
-    message: `providers.${context.id}.${setting} must be ${expected}`,
-    provider: context.id,
-    code: 'invalid_option',
-    param: `providers.${context.id}.${setting}`,
-  });

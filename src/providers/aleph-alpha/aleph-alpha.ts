@@ -7,8 +7,8 @@ import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
 import { NotFoundError } from '../../errors/provider-errors.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
-import { firstEnv, missing, requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { firstEnv, missing, requireKey } from '../settings.ts';
 import { CompleteStreamDecoder, completeEncoder, decodeComplete } from './complete.ts';
 import { alephAlphaFailures } from './failure.ts';
 

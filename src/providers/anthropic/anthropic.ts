@@ -7,10 +7,9 @@ import { modelPages } from '../../dialects/anthropic/models.ts';
 import { hosted } from '../../dialects/anthropic/placement.ts';
 import { claudePrefill } from '../../dialects/anthropic/prefill.ts';
 import { pagedModels } from '../../dialects/model-pages.ts';
-import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { lazyOperations } from '../../wire/lazy-operations.ts';
-import { missing } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { missing, textSetting, wrongSetting } from '../settings.ts';
 
 const BASE_URL = 'https://api.anthropic.com';
 const KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'] as const;
@@ -34,7 +33,7 @@ export const anthropic: ProviderDefinition = defineProvider({
   },
   create(context) {
     const { key, token } = credentials(context);
-    const version = text(context, 'version') ?? VERSION;
+    const version = textSetting(context, 'version') ?? VERSION;
     const betas = betasOf(context);
     if (token?.startsWith('sk-ant-oat') && !betas.includes(OAUTH_BETA)) betas.push(OAUTH_BETA);
     const wire = context.connect({
@@ -71,7 +70,7 @@ function baseURL(context: ProviderContext): string {
 
 /** A setting beats the environment, a token beats a key. */
 function credentials(context: ProviderContext): { readonly key?: string; readonly token?: string } {
-  const token = text(context, 'authToken');
+  const token = textSetting(context, 'authToken');
   if (token) return { token };
   const key = context.settings.apiKey || context.env('ANTHROPIC_API_KEY');
   if (key) return { key };
@@ -83,13 +82,7 @@ function credentials(context: ProviderContext): { readonly key?: string; readonl
 function betasOf(context: ProviderContext): string[] {
   const { betas = [] } = context.settings;
   if (Array.isArray(betas) && betas.every((beta) => typeof beta === 'string')) return [...new Set<string>(betas)];
-  throw wrong(context, 'betas', 'a list of strings');
-}
-
-function text(context: ProviderContext, setting: string): string | undefined {
-  const value = context.settings[setting];
-  if (value === undefined || typeof value === 'string') return value || undefined;
-  throw wrong(context, setting, 'a string');
+  throw wrongSetting(context, 'betas', 'a list of strings');
 }
 
 /** `ANTHROPIC_CUSTOM_HEADERS`: one `Name: value` per line, as Anthropic's SDK reads it. */
@@ -100,11 +93,3 @@ function customHeaders(context: ProviderContext): Record<string, string> {
     pairs.filter((pair) => pair !== null).map(([, name = '', value = '']) => [name.toLowerCase(), value]),
   );
 }
-
-const wrong = (context: ProviderContext, setting: string, expected: string): ConfigurationError =>
-  new ConfigurationError({
-    message: `providers.${context.id}.${setting} must be ${expected}`,
-    provider: context.id,
-    code: 'invalid_option',
-    param: `providers.${context.id}.${setting}`,
-  });

@@ -8,11 +8,11 @@ import type { LLMError } from '../../errors/catalogue.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
 import { AuthenticationError } from '../../errors/provider-errors.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
-import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { requireKey, textSetting, wrongSetting } from '../settings.ts';
 import { azureFailures } from './failure.ts';
 import type { AzureSurface } from './surface.ts';
-import { azureSurface, refused, text, toSurface } from './surface.ts';
+import { azureSurface, toSurface } from './surface.ts';
 
 type TokenProvider = () => string | Promise<string>;
 
@@ -30,7 +30,7 @@ export const azure: ProviderDefinition = defineProvider({
   ),
   create(context) {
     const surface = azureSurface(context);
-    const deployment = text(context, 'deployment');
+    const deployment = textSetting(context, 'deployment');
     const tokens = tokenProvider(context);
     const key = tokens === undefined ? requireKey(context, KEY_ENV) : undefined;
     const wire = context.connect({
@@ -60,7 +60,7 @@ function tokenProvider(context: ProviderContext): TokenProvider | undefined {
   const { azureADTokenProvider: provider } = context.settings;
   if (provider === undefined || provider === null) return undefined;
   if (typeof provider === 'function') return provider as TokenProvider;
-  throw refused(context, 'azureADTokenProvider', 'azureADTokenProvider must be a function that returns a token');
+  throw wrongSetting(context, 'azureADTokenProvider', 'a function that returns a token');
 }
 
 async function bearer(tokens: TokenProvider, call: Call): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
 import type { ProviderContext } from '../../contract/provider.ts';
 import type { WireMessage } from '../../contract/wire.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
-import { firstEnv, missing } from '../credentials.ts';
+import { firstEnv, missing, textSetting } from '../settings.ts';
 
 /** Where a resource answers, and which of Azure's two surfaces is spoken there. */
 export interface AzureSurface {
@@ -22,7 +22,7 @@ const VERSION_ENV = ['OPENAI_API_VERSION', 'AZURE_API_VERSION'] as const;
  * @throws ConfigurationError when there is no address, or two.
  */
 export function azureSurface(context: ProviderContext): AzureSurface {
-  const version = text(context, 'apiVersion') ?? firstEnv(context, VERSION_ENV);
+  const version = textSetting(context, 'apiVersion') ?? firstEnv(context, VERSION_ENV);
   const datedVersion = version !== undefined && /^\d{4}-\d{2}-\d{2}/.test(version) ? version : undefined;
   const query = version === undefined || datedVersion !== undefined ? '' : `?api-version=${encodeURIComponent(version)}`;
   const baseURL = addressOf(context, datedVersion !== undefined);
@@ -34,7 +34,7 @@ export function azureSurface(context: ProviderContext): AzureSurface {
 
 function addressOf(context: ProviderContext, dated: boolean): string {
   const { baseURL } = context.settings;
-  const endpoint = text(context, 'endpoint');
+  const endpoint = textSetting(context, 'endpoint');
   if (baseURL !== undefined && endpoint !== undefined) {
     throw refused(context, 'endpoint', 'endpoint and baseURL exclude each other; give one of them');
   }
@@ -51,15 +51,7 @@ function resourceAddress(context: ProviderContext): string | undefined {
   return resource === undefined ? undefined : `https://${resource}.openai.azure.com`;
 }
 
-/** A setting that must be a string if it is there. */
-export function text(context: ProviderContext, setting: string): string | undefined {
-  const value = context.settings[setting];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  throw refused(context, setting, `${setting} must be a string`);
-}
-
-export const refused = (context: ProviderContext, setting: string, what: string): ConfigurationError =>
+const refused = (context: ProviderContext, setting: string, what: string): ConfigurationError =>
   new ConfigurationError({
     message: `providers.${context.id}: ${what}`,
     provider: context.id,

@@ -1,7 +1,6 @@
 import type { ProviderContext } from '../../contract/provider.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
-import { ConfigurationError } from '../../errors/setup-errors.ts';
-import { firstEnv, missing } from '../credentials.ts';
+import { firstEnv, missing, textSetting, wrongSetting } from '../settings.ts';
 
 /** Where requests go, and in which of the three forms. */
 export interface Place {
@@ -25,7 +24,7 @@ const GATEWAY_ENV = ['CLOUDFLARE_GATEWAY_ID'] as const;
 export function placeOf(context: ProviderContext): Place {
   const native = apiOf(context) === 'run';
   const given = (context.settings.baseURL ?? firstEnv(context, BASE_ENV))?.replace(/\/+$/, '');
-  const gatewayId = text(context, 'gatewayId') ?? (given === undefined ? firstEnv(context, GATEWAY_ENV) : undefined);
+  const gatewayId = textSetting(context, 'gatewayId') ?? (given === undefined ? firstEnv(context, GATEWAY_ENV) : undefined);
   if (given !== undefined && isGateway(given)) return gatewayPlace(given, native);
   if (gatewayId !== undefined) {
     const root = given ?? GATEWAY;
@@ -56,25 +55,13 @@ function gatewayPlace(url: string, native: boolean): Place {
 }
 
 function account(context: ProviderContext): string {
-  const id = text(context, 'accountId') ?? firstEnv(context, ACCOUNT_ENV);
+  const id = textSetting(context, 'accountId') ?? firstEnv(context, ACCOUNT_ENV);
   if (id === undefined) throw missing(context, 'account', 'accountId', ACCOUNT_ENV);
   return encodeURIComponent(id);
 }
 
 function apiOf(context: ProviderContext): 'v1' | 'run' {
-  const api = text(context, 'api') ?? 'v1';
+  const api = textSetting(context, 'api') ?? 'v1';
   if (api === 'v1' || api === 'run') return api;
-  throw refused(context, 'api', '"v1" or "run"');
-}
-
-function text(context: ProviderContext, setting: string): string | undefined {
-  const value = context.settings[setting];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  throw refused(context, setting, 'a string');
-}
-
-function refused({ id }: ProviderContext, setting: string, expected: string): ConfigurationError {
-  const param = `providers.${id}.${setting}`;
-  return new ConfigurationError({ message: `${param} must be ${expected}`, provider: id, code: 'wrong_option', param });
+  throw wrongSetting(context, 'api', '"v1" or "run"');
 }

@@ -6,7 +6,7 @@ import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { decodeModels } from '../../dialects/openai/models.ts';
 import { rerankReply, rerankTexts } from '../../dialects/rerank-rules.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
-import { requireKey } from '../credentials.ts';
+import { requireKey } from '../settings.ts';
 import { openAnswer } from './answer.ts';
 import { decodeEmbed, encodeEmbed, inBatches } from './embeddings.ts';
 import { cohereFailures } from './failure.ts';

@@ -6,8 +6,8 @@ import { geminiOperations } from '../../dialects/gemini/gemini-dialect.ts';
 import { developerAPI } from '../../dialects/gemini/service-traits.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { lazyOperations } from '../../wire/lazy-operations.ts';
-import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { requireKey } from '../settings.ts';
 
 const HOST = 'https://generativelanguage.googleapis.com';
 /** Google's own SDK takes the first of the first two; the third is the AI SDK's. */

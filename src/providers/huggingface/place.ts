@@ -2,7 +2,7 @@ import type { Call } from '../../contract/call.ts';
 import type { ProviderContext } from '../../contract/provider.ts';
 import type { WireMessage } from '../../contract/wire.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
-import { firstEnv, missing } from '../credentials.ts';
+import { firstEnv, missing } from '../settings.ts';
 
 /** Two services under one name: the router to many providers, and an endpoint of one's own (TGI, TEI, vLLM …). */
 export interface Place {

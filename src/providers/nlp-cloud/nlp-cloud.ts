@@ -2,10 +2,9 @@ import type { Capabilities } from '../../contract/capabilities.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
-import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
-import { firstEnv, requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { firstEnv, requireKey, wrongSetting } from '../settings.ts';
 import { decodeChat, decodeCompletion, decodeEmbeddings } from './decode.ts';
 import type { Route } from './encode.ts';
 import { chatEncoder, completionEncoder, encodeEmbeddings, LACKS } from './encode.ts';
@@ -82,11 +81,5 @@ function languageOf({ id, settings }: ProviderContext): string {
   const { language } = settings;
   if (language === undefined || language === null || language === 'en' || language === 'eng_Latn') return '';
   if (typeof language === 'string' && /^[\w-]+$/.test(language)) return `/${language}`;
-  const param = `providers.${id}.language`;
-  throw new ConfigurationError({
-    message: `${param} must be a language code such as "fra_Latn"`,
-    provider: id,
-    code: 'wrong_option',
-    param,
-  });
+  throw wrongSetting({ id }, 'language', 'a language code such as "fra_Latn"');
 }

@@ -5,8 +5,8 @@ import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { NotFoundError } from '../../errors/provider-errors.ts';
-import { firstEnv, missing, requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { firstEnv, missing, requireKey } from '../settings.ts';
 import type { Host } from './host.ts';
 
 /** A host as a provider. `settings`: those that come with the definition itself. */

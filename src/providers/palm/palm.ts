@@ -5,8 +5,8 @@ import type { Provider, ProviderContext, ProviderDefinition } from '../../contra
 import { geminiFailures } from '../../dialects/gemini/failure.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
-import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { requireKey } from '../settings.ts';
 import { decodeChat, encodeChat, WholeAnswerDecoder } from './chat.ts';
 import { RETIRED, retired } from './retired.ts';
 import { decodeCompletion, decodeEmbed, encodeCompletion, encodeEmbed, WholeCompletionDecoder } from './text.ts';

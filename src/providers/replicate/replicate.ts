@@ -1,8 +1,8 @@
 import type { Capabilities } from '../../contract/capabilities.ts';
 import type { ProviderDefinition } from '../../contract/provider.ts';
 import { steppedOperation } from '../../wire/steps.ts';
-import { requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { requireKey } from '../settings.ts';
 import { replicateFailures } from './failure.ts';
 import { followedChat } from './follow.ts';
 import { LACKS } from './input.ts';

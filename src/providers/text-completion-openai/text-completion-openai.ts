@@ -3,10 +3,9 @@ import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiFailures } from '../../dialects/openai/failure.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
-import { ConfigurationError } from '../../errors/setup-errors.ts';
 import { replyOperation, streamOperation } from '../../wire/exchange.ts';
-import { firstEnv, requireKey } from '../credentials.ts';
 import { defineProvider } from '../define-provider.ts';
+import { firstEnv, requireKey, wrongSetting } from '../settings.ts';
 import { chatOverCompletions } from './chat.ts';
 import { LACKS } from './prompt.ts';
 
@@ -78,6 +77,5 @@ function accountHeaders(context: ProviderContext): Record<string, string> {
 function separatorOf({ id, settings }: ProviderContext): string {
   const { separator = '\n' } = settings;
   if (typeof separator === 'string') return separator;
-  const param = `providers.${id}.separator`;
-  throw new ConfigurationError({ message: `${param} must be a string`, provider: id, code: 'wrong_option', param });
+  throw wrongSetting({ id }, 'separator', 'a string');
 }

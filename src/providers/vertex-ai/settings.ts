@@ -1,6 +1,6 @@
 import type { ProviderContext } from '../../contract/provider.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
-import { firstEnv, missing } from '../credentials.ts';
+import { firstEnv, missing, textSetting, wrongSetting } from '../settings.ts';
 
 const PROJECT_ENV = ['GOOGLE_CLOUD_PROJECT', 'GOOGLE_VERTEX_PROJECT', 'VERTEXAI_PROJECT', 'ANTHROPIC_VERTEX_PROJECT_ID'];
 const LOCATION_ENV = ['GOOGLE_CLOUD_LOCATION', 'GOOGLE_VERTEX_LOCATION', 'VERTEXAI_LOCATION', 'CLOUD_ML_REGION'];
@@ -32,9 +32,9 @@ export function settingsOf(context: ProviderContext): VertexSettings {
   const credentials = credentialsOf(context);
   const ownKey = credentials.kind === 'key' && Boolean(context.settings.apiKey);
   // a key given here beats a project of the environment, as in Google's SDK
-  const project = text(context, 'project') ?? (ownKey ? undefined : firstEnv(context, PROJECT_ENV));
+  const project = textSetting(context, 'project') ?? (ownKey ? undefined : firstEnv(context, PROJECT_ENV));
   if (project === undefined && credentials.kind !== 'key') throw missing(context, 'project', 'project', PROJECT_ENV);
-  if (project !== undefined && !/^[\w-][\w.:-]*$/.test(project)) throw wrong(context, 'project', 'the id of a project');
+  if (project !== undefined && !/^[\w-][\w.:-]*$/.test(project)) throw wrongSetting(context, 'project', 'the id of a project');
   const location = project === undefined ? 'global' : locationOf(context);
   return {
     credentials,
@@ -49,9 +49,9 @@ function credentialsOf(context: ProviderContext): VertexCredentials {
   if (typeof accessToken === 'function') return { kind: 'provider', getToken: accessToken as () => unknown };
   if (typeof accessToken === 'string' && accessToken !== '') return { kind: 'token', token: accessToken };
   if (accessToken !== undefined && accessToken !== null && accessToken !== '')
-    throw wrong(context, 'accessToken', 'a token or a function that returns one');
+    throw wrongSetting(context, 'accessToken', 'a token or a function that returns one');
   if (apiKey) return { kind: 'key', key: apiKey };
-  const project = text(context, 'project') ?? firstEnv(context, PROJECT_ENV);
+  const project = textSetting(context, 'project') ?? firstEnv(context, PROJECT_ENV);
   // credentials of the machine are got from Google's hosts, which a base URL rules out
   if (project !== undefined && givenURL(context) === undefined) return { kind: 'adc', project };
   const key = firstEnv(context, KEY_ENV);
@@ -71,9 +71,9 @@ function givenURL(context: ProviderContext): string | undefined {
 }
 
 function locationOf(context: ProviderContext): string {
-  const location = text(context, 'location') ?? firstEnv(context, LOCATION_ENV) ?? 'global';
+  const location = textSetting(context, 'location') ?? firstEnv(context, LOCATION_ENV) ?? 'global';
   if (/^[a-z0-9-]+$/.test(location)) return location;
-  throw wrong(context, 'location', 'a location such as "global", "us" or "us-central1"');
+  throw wrongSetting(context, 'location', 'a location such as "global", "us" or "us-central1"');
 }
 
 function hostOf(location: string): string {
@@ -85,18 +85,3 @@ function hostOf(location: string): string {
 /** A base URL that ends with a version keeps it. */
 export const versioned = (baseURL: string, version: string): string =>
   /\/v\d\w*$/.test(baseURL) ? baseURL : `${baseURL}/${version}`;
-
-function text(context: ProviderContext, setting: string): string | undefined {
-  const value = context.settings[setting];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  throw wrong(context, setting, 'a string');
-}
-
-const wrong = (context: ProviderContext, setting: string, expected: string): ConfigurationError =>
-  new ConfigurationError({
-    message: `providers.${context.id}.${setting} must be ${expected}`,
-    provider: context.id,
-    code: 'wrong_option',
-    param: `providers.${context.id}.${setting}`,
-  });

@@ -1,6 +1,6 @@
 import type { ProviderContext } from '../../contract/provider.ts';
 import { ConfigurationError } from '../../errors/setup-errors.ts';
-import { firstEnv } from '../credentials.ts';
+import { firstEnv, textSetting, wrongSetting } from '../settings.ts';
 
 const REGIONS: ReadonlySet<string> = new Set(['us-south', 'eu-de', 'eu-gb', 'jp-tok', 'au-syd', 'ca-tor']);
 const AWS_REGIONS: ReadonlySet<string> = new Set(['us-east-1', 'ap-south-1']);
@@ -31,10 +31,10 @@ export interface WatsonxAddress {
  */
 export function addressOf(context: ProviderContext): WatsonxAddress {
   const { baseURL } = context.settings;
-  const ownIAM = text(context, 'iamURL') ?? context.env('WATSONX_IAM_URL');
+  const ownIAM = textSetting(context, 'iamURL') ?? context.env('WATSONX_IAM_URL');
   const own = baseURL?.replace(/\/+$/, '');
   if (own !== undefined && own !== '') return { baseURL: own, iamURL: ownIAM };
-  const region = text(context, 'region');
+  const region = textSetting(context, 'region');
   const fromEnv = firstEnv(context, BASE_ENV)?.replace(/\/+$/, '');
   if (region === undefined && fromEnv !== undefined) return { baseURL: fromEnv, iamURL: ownIAM ?? publicIAM(fromEnv) };
   const host = hostOf(context, region ?? USUAL_REGION);
@@ -44,7 +44,7 @@ export function addressOf(context: ProviderContext): WatsonxAddress {
 function hostOf(context: ProviderContext, region: string): string {
   if (REGIONS.has(region)) return `https://${region}.ml.cloud.ibm.com`;
   if (AWS_REGIONS.has(region)) return `https://${region}.aws.wxai.ibm.com`;
-  throw wrong(context, 'region', `one of ${[...REGIONS, ...AWS_REGIONS].join(', ')}; for other hosts give baseURL`);
+  throw wrongSetting(context, 'region', `one of ${[...REGIONS, ...AWS_REGIONS].join(', ')}; for other hosts give baseURL`);
 }
 
 function publicIAM(baseURL: string): string | undefined {
@@ -56,9 +56,9 @@ function publicIAM(baseURL: string): string | undefined {
 export type WatsonxCredentials = { readonly token: string } | { readonly zenApiKey: string } | { readonly apiKey: string };
 
 export function credentialsOf(context: ProviderContext): WatsonxCredentials {
-  const token = text(context, 'token');
+  const token = textSetting(context, 'token');
   if (token !== undefined) return { token };
-  const zen = text(context, 'zenApiKey');
+  const zen = textSetting(context, 'zenApiKey');
   if (zen !== undefined) return { zenApiKey: zen };
   const { apiKey } = context.settings;
   if (apiKey) return { apiKey };
@@ -92,9 +92,10 @@ export type Scope = { readonly project_id: string } | { readonly space_id: strin
 
 /** `undefined` where none was given: deployments need none. */
 export function scopeOf(context: ProviderContext): Scope | undefined {
-  const projectId = text(context, 'projectId');
-  const spaceId = text(context, 'spaceId');
-  if (projectId !== undefined && spaceId !== undefined) throw wrong(context, 'spaceId', 'left out when projectId is given');
+  const projectId = textSetting(context, 'projectId');
+  const spaceId = textSetting(context, 'spaceId');
+  if (projectId !== undefined && spaceId !== undefined)
+    throw wrongSetting(context, 'spaceId', 'left out when projectId is given');
   if (projectId !== undefined) return { project_id: projectId };
   if (spaceId !== undefined) return { space_id: spaceId };
   const project = firstEnv(context, PROJECT_ENV);
@@ -113,22 +114,7 @@ export const missingScope = (provider: string, model: string): ConfigurationErro
   });
 
 export function apiVersionOf(context: ProviderContext): string {
-  const version = text(context, 'apiVersion') ?? API_VERSION;
+  const version = textSetting(context, 'apiVersion') ?? API_VERSION;
   if (/^\d{4}-\d{2}-\d{2}$/.test(version)) return version;
-  throw wrong(context, 'apiVersion', `a date such as "${API_VERSION}"`);
+  throw wrongSetting(context, 'apiVersion', `a date such as "${API_VERSION}"`);
 }
-
-function text(context: ProviderContext, setting: string): string | undefined {
-  const value = context.settings[setting];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  throw wrong(context, setting, 'a string');
-}
-
-const wrong = (context: ProviderContext, setting: string, expected: string): ConfigurationError =>
-  new ConfigurationError({
-    message: `providers.${context.id}.${setting} must be ${expected}`,
-    provider: context.id,
-    code: 'wrong_option',
-    param: `providers.${context.id}.${setting}`,
-  });

@@ -36,3 +36,17 @@ export function missing(
     param: `providers.${context.id}.${setting}`,
   });
 }
+
+/** A setting that is a string where it is given. Empty is as good as absent. */
+export function textSetting(context: ProviderContext, setting: string): string | undefined {
+  const value = context.settings[setting];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  throw wrongSetting(context, setting, 'a string');
+}
+
+/** The error for a setting that holds what it must not. */
+export function wrongSetting({ id }: Pick<ProviderContext, 'id'>, setting: string, expected: string): ConfigurationError {
+  const param = `providers.${id}.${setting}`;
+  return new ConfigurationError({ message: `${param} must be ${expected}`, provider: id, code: 'wrong_option', param });
+}
