@@ -1,6 +1,9 @@
 import type { Call, Target } from '../contract/call.ts';
+import type { Settlement } from '../contract/stream.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
+import { AbortError } from '../errors/wire-errors.ts';
 
 /** An attempt that has begun and not yet ended. */
 export interface OpenAttempt {
@@ -49,6 +52,21 @@ export function amended(attempt: Attempt, error: LLMError): Attempt {
   );
 }
 
+/** The caller's own signal ended the call. */
+export function aborted({ target: { provider, model }, signal }: Pick<Call, 'target' | 'signal'>): AbortError {
+  return new AbortError({ message: 'the signal given to the call was aborted', provider, model, cause: signal?.reason });
+}
+
+/**
+ * The failure in the end of a result. A reader who leaves a stream has what it wanted; a signal gives it up: the caller's, or one that
+ * a layer has put in its place.
+ */
+export function failureIn(settlement: Settlement, call: Call, caller?: AbortSignal): LLMError | undefined {
+  if (settlement !== 'abandoned') return settlement === 'success' ? undefined : settlement;
+  const signal = caller?.aborted === true ? caller : call.signal;
+  return signal?.aborted === true ? aborted({ target: call.target, signal }) : undefined;
+}
+
 /** Not enumerable: attempts are logged and sent as JSON. */
 export const withError = (attempt: Attempt, error: LLMError): Attempt =>
   Object.defineProperty(attempt, 'error', { value: error, enumerable: false, configurable: true });
@@ -60,3 +78,16 @@ export const wasAtWork = (error: LLMError): boolean =>
 /** Errors that are raised before anything was sent use up no attempt. */
 export const wasSent = ({ kind, headers }: LLMError): boolean =>
   kind !== 'configuration' && kind !== 'unsupported_operation' && !(kind === 'unsupported_params' && headers === undefined);
+
+/** The call has used up its attempts: what the last one failed with, where that is known. */
+export function exhausted(attempts: readonly Attempt[], most: number, { provider, model }: Target): Error {
+  const last = attempts.findLast((attempt) => attempt.error !== undefined)?.error;
+  if (last !== undefined) return last;
+  return new ConfigurationError({
+    message: `maxAttempts: ${most} attempts were made in one call; raise the client's maxAttempts to allow more`,
+    provider,
+    model,
+    code: 'max_attempts',
+    param: 'maxAttempts',
+  });
+}

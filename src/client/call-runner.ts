@@ -12,9 +12,10 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { addTarget, completeError } from '../errors/llm-error.ts';
 import { formatDuration } from '../errors/message.ts';
-import { AbortError, TimeoutError } from '../errors/wire-errors.ts';
+import { TimeoutError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
+import { aborted, failureIn } from './attempt-records.ts';
 import { checkCallOptions } from './call-input.ts';
 import { guarded, INTERRUPTED } from './guard.ts';
 import { Ledger } from './ledger.ts';
@@ -131,17 +132,15 @@ export class CallRunner {
       const { operation, request, target } = makeOrder(targets);
       const options = this.#withDefaults(given ?? NO_OPTIONS, operation);
       const metadata = options.metadata ?? NO_METADATA;
-      const ledger = new Ledger(environment.maxAttempts, clock, listeners, {
-        correlationId,
-        operation,
-        metadata,
-      });
+      const signal = options.signal ?? undefined;
+      const identity = { correlationId, operation, metadata };
+      const ledger = new Ledger(environment.maxAttempts, clock, listeners, identity, signal);
       const startedAt = clock.now();
       const call: Call<K> = {
         operation,
         target,
         request,
-        signal: options.signal ?? undefined,
+        signal,
         deadline: startedAt + (options.deadline ?? environment.deadline),
         limits: options.timeout === undefined ? UNLIMITED : { ...UNLIMITED, attempt: options.timeout },
         options,
@@ -197,7 +196,7 @@ export class CallRunner {
     result.onSettled((settlement: Settlement) => {
       signal?.removeEventListener('abort', cancel);
       if (result.usage !== undefined) route.usage = result.usage;
-      const error = settlement === 'success' || settlement === 'abandoned' ? undefined : settlement;
+      const error = failureIn(settlement, call);
       if (error !== undefined) complete(error, call, ledger);
       if (settlement === 'abandoned') ledger.giveUp('the reader of the stream has left');
       this.#ended(running, result.usage, error);
@@ -229,8 +228,7 @@ export class CallRunner {
     const cause = thrown === INTERRUPTED ? undefined : thrown;
     if (signal?.aborted === true) {
       if (isLLMError(thrown, 'aborted')) return thrown;
-      const message = 'the signal given to the call was aborted';
-      return new AbortError({ message, provider, model, cause: signal.reason });
+      return aborted(call);
     }
     if (thrown === INTERRUPTED && this.#environment.closed) return closedUnder(call);
     if (thrown === INTERRUPTED || call.clock.now() >= deadline) {

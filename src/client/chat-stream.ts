@@ -41,6 +41,6 @@ export class ChatStream<ParsedT = null> extends ChatCompletionStream<ParsedT> {
   }
 
   protected override _userAbortError(): APIUserAbortError {
-    return helperAbort(this.#abort, this.controller.signal);
+    return helperAbort(this.#abort, this.controller.signal, this.#extras.route);
   }
 }

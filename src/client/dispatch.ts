@@ -9,8 +9,9 @@ import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
-import { AbortError, APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
+import { APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
 import type { AnswerMarks } from './attempt-records.ts';
+import { aborted } from './attempt-records.ts';
 import { Ledger } from './ledger.ts';
 import { promised } from './pipeline.ts';
 import type { Providers } from './providers.ts';
@@ -145,8 +146,4 @@ function typed(thrown: unknown, call: Call): LLMError {
   const what = thrown instanceof Error ? thrown.name : typeof thrown;
   const message = `the provider failed with an error of no known type (${what}); see cause`;
   return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
-}
-
-function aborted({ target: { provider, model }, signal }: Call): AbortError {
-  return new AbortError({ message: 'the signal given to the call was aborted', provider, model, cause: signal?.reason });
 }

@@ -52,7 +52,10 @@ function firstLine(error: unknown): string {
 }
 
 /** openai's helpers report an abort with an error of their own making; this is ours, with the attempts if they are known. */
-export function helperAbort(known: AbortError | undefined, signal: AbortSignal): APIUserAbortError {
-  const error = known ?? new AbortError({ message: 'the signal given to the call was aborted', cause: signal.reason });
+export function helperAbort(known: AbortError | undefined, signal: AbortSignal, route: Route | undefined): APIUserAbortError {
+  const message = 'the signal given to the call was aborted';
+  const { provider, model, correlationId, attempts = [] } = route ?? {};
+  const facts = { provider, model, correlationId, attempts: [...attempts], cause: signal.reason };
+  const error = known ?? new AbortError({ ...facts, message });
   return error as unknown as APIUserAbortError;
 }

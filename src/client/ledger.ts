@@ -10,11 +10,10 @@ import type { Usage } from '../contract/usage.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import type { PartialOutput } from '../errors/partial.ts';
-import { ConfigurationError } from '../errors/setup-errors.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AnswerMarks, OpenAttempt } from './attempt-records.ts';
-import { amended, listed, wasAtWork, wasSent, withError } from './attempt-records.ts';
+import { amended, exhausted, failureIn, listed, wasAtWork, wasSent, withError } from './attempt-records.ts';
 import type { Listeners } from './listeners.ts';
 import type { ResumedAt, Route } from './route.ts';
 
@@ -46,6 +45,7 @@ export class Ledger implements Trail {
   readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #identity: CallIdentity;
+  readonly #signal: AbortSignal | undefined;
   // these lists are replaced, not pushed to: a pushed one makes room for sixteen more, and most calls need one place
   #open: readonly OpenAttempt[] = NONE;
   /** The results that providers have given: one, unless attempts ran side by side or a result was not enough. */
@@ -58,7 +58,9 @@ export class Ledger implements Trail {
   #resumed: readonly ResumedAt[] | undefined;
   #route: { -readonly [K in keyof Route]: Route[K] } | undefined;
 
-  constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity) {
+  /** @param signal The caller's own. */
+  constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity, signal?: AbortSignal) {
+    this.#signal = signal;
     this.#clock = clock;
     this.#maxAttempts = maxAttempts;
     this.#listeners = listeners;
@@ -107,7 +109,7 @@ export class Ledger implements Trail {
 
   begin(call: Call): OpenAttempt {
     const { target } = call;
-    if (this.attemptsLeft <= 0) throw this.#exhausted(target);
+    if (this.attemptsLeft <= 0) throw exhausted(this.attempts, this.#maxAttempts, target);
     this.#sent++;
     const open = this.#opened(target, this.#waitOver(), call);
     this.#open = withOne(this.#open, open);
@@ -138,14 +140,13 @@ export class Ledger implements Trail {
     if (this.heard) this.emit({ type: 'attempt-ended', target: open.target, attempt });
   }
 
-  /** The result of a successful attempt has ended: a stream that broke turns the attempt into a failed one. */
+  /** The result of a successful attempt has ended: a stream that broke or was aborted turns the attempt into a failed one. */
   settle(attempt: Attempt, call: Call, settlement: Settlement, usage: TokenCounts | undefined, source?: StreamSource): void {
+    const failure = failureIn(settlement, call, this.#signal);
+    const written = settlement === 'abandoned' ? source?.written?.() : failure?.partial;
     let final = attempt;
-    let written: PartialOutput | undefined;
-    if (settlement === 'abandoned') written = source?.written?.();
-    else if (settlement !== 'success') {
-      written = settlement.partial;
-      final = amended(attempt, settlement);
+    if (failure !== undefined) {
+      final = amended(attempt, failure);
       this.attempts[this.attempts.indexOf(attempt)] = final;
     }
     this.#bill(final, call, usage ?? written?.usage, written);
@@ -267,18 +268,6 @@ export class Ledger implements Trail {
     const open = this.#opened(target, 0);
     const attempt = listed(open, open.startedAt, 'circuit_open', {});
     this.#list(error === undefined ? attempt : withError(attempt, error));
-  }
-
-  #exhausted(target: Target): Error {
-    const last = this.attempts.findLast((attempt) => attempt.error !== undefined)?.error;
-    if (last !== undefined) return last;
-    return new ConfigurationError({
-      message: `maxAttempts: ${this.#maxAttempts} attempts were made in one call; raise the client's maxAttempts to allow more`,
-      provider: target.provider,
-      model: target.model,
-      code: 'max_attempts',
-      param: 'maxAttempts',
-    });
   }
 }
 

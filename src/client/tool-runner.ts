@@ -50,7 +50,7 @@ export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
   }
 
   protected override _userAbortError(): APIUserAbortError {
-    return helperAbort(this.#abort, this.controller.signal);
+    return helperAbort(this.#abort, this.controller.signal, this.#extras.route);
   }
 }
 
@@ -83,7 +83,7 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
   }
 
   protected override _userAbortError(): APIUserAbortError {
-    return helperAbort(this.#abort, this.controller.signal);
+    return helperAbort(this.#abort, this.controller.signal, this.#extras.route);
   }
 }
 

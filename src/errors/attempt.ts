@@ -31,7 +31,10 @@ export interface Attempt {
   readonly durationMs: number;
   /** Milliseconds waited before this attempt began (backoff or Retry-After). */
   readonly waitedMs: number;
-  /** `success`, or the kind of the error. */
+  /**
+   * `success`, or the kind of the error. A stream that its reader leaves after the first content (`break`, `controller.abort()`) is a
+   * success; one that the signal of the call ends is `aborted`, though the loop ends silently.
+   */
   readonly outcome: 'success' | ErrorKind;
   /** HTTP status of the answer, if there was one. */
   readonly status?: number;

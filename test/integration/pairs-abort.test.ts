@@ -161,7 +161,47 @@ describe('the caller’s abort', () => {
     caller.abort(reason);
     expect(await reading).toEqual({ text: 'word1 word2 word3' });
     await nothingLeft();
-    expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: 'success' }]);
+    const told = { outcome: 'aborted', status: 200, estimated: true, error: { kind: 'aborted', cause: reason } };
+    expect(stream.route.attempts).toMatchObject([told]);
+    expect(chained.eventsOf('attempt-ended')).toMatchObject([{ attempt: told }]);
+    expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: 'aborted', attempts: [told], error: aborted }]);
+  });
+
+  it.each([
+    ['break', () => {}],
+    ['controller.abort()', (stream: { readonly controller: AbortController }) => stream.controller.abort()],
+    ['an abort of the signal that comes later', () => caller.abort(reason)],
+  ])('is not what a reader does who leaves a stream with what it wanted: %s', async (_how, then) => {
+    chained.mock.enqueue('openai', fault.stall(3));
+    const llm = chained.client({ use: chain() });
+    const stream = await llm.chat.completions.create({ model, messages, stream: true }, { signal: caller.signal });
+    for await (const _chunk of stream) break;
+    then(stream);
+    await nothingLeft();
+    expect(stream.route.attempts).toMatchObject([{ outcome: 'success', status: 200, estimated: true }]);
+    expect(stream.route.attempts[0]).not.toHaveProperty('error');
+    expect(chained.eventsOf('call-ended').map(({ outcome, error }) => [outcome, error])).toEqual([['success', undefined]]);
+  });
+
+  it('of a resumed stream ends the attempt that was writing', async () => {
+    chained.mock.enqueue('openai', fault.cutAfter(2));
+    chained.mock.enqueue('anthropic', fault.stall(3));
+    const llm = chained.client({ use: [fallback([SECOND], { resume: true })] });
+    const stream = await llm.chat.completions.create({ model, messages, stream: true }, { signal: caller.signal });
+    const reading = readAll(stream);
+    await until(() => chained.eventsOf('resumed').length === 1);
+    caller.abort(reason);
+    expect((await reading).error).toBeUndefined();
+    expect(stream.route.attempts.map(({ outcome }) => outcome)).toEqual(['stream_interrupted', 'aborted']);
+    expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: 'aborted' }]);
+  });
+
+  it('through openai’s helper is told alike', async () => {
+    chained.mock.enqueue('openai', fault.stall(3));
+    const helper = chained.client({ use: chain() }).chat.completions.stream({ model, messages });
+    helper.once('content', () => helper.abort());
+    expect(await rejection(helper.done())).toMatchObject({ kind: 'aborted', attempts: [{ outcome: 'aborted' }] });
+    expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: 'aborted' }]);
   });
 
   it('of a stream that nobody reads closes its socket too', async () => {

@@ -463,7 +463,7 @@ describe('the reader leaves', () => {
       await until(() => chained.connections() === 0);
       expect(chained.eventsOf('attempt-ended').map(({ attempt }) => attempt.outcome)).toEqual(['stream_interrupted', 'aborted']);
       expect(chained.eventsOf('resumed')).toEqual([]);
-      expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: 'success' }]);
+      expect(chained.eventsOf('call-ended')).toMatchObject([{ outcome: by === 'signal' ? 'aborted' : 'success' }]);
     },
   );
 
