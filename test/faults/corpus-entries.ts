@@ -15,15 +15,24 @@ export interface Entry {
   readonly retryable: boolean;
   readonly retry_after_s: number | null;
   readonly evidence: string;
+  /** The public thread, file or page. */
+  readonly source: string;
   readonly note: string;
   /** Why the expectation differs from the one that the corpus came with. */
   readonly why?: string;
 }
 
-export const CORPUS: readonly Entry[] = readFileSync(new URL('./corpus.jsonl', import.meta.url), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Entry);
+function entriesOf(file: string): readonly Entry[] {
+  return readFileSync(new URL(file, import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Entry);
+}
+
+export const CORPUS: readonly Entry[] = entriesOf('./corpus.jsonl');
+
+/** Failures from the field, collected after the rules had been written: what they must generalise to. */
+export const FIELD: readonly Entry[] = entriesOf('./field.jsonl');
 
 const IDS: Readonly<Record<string, string>> = { 'llama.cpp': 'llamacpp', 'openai-compatible': 'openai_compatible' };
 

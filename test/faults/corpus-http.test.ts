@@ -11,6 +11,7 @@ import { startRawServer } from '../support/raw-server.ts';
 import type { Entry } from './corpus-entries.ts';
 import { CORPUS, classOf, providerOf } from './corpus-entries.ts';
 import { answerOf, isV1, opening } from './corpus-frames.ts';
+import { differences } from './differences.ts';
 import type { Scene } from './play.ts';
 import { failed, MODEL, tokensAt } from './play.ts';
 import { Score } from './score.ts';
@@ -19,7 +20,6 @@ import { Score } from './score.ts';
 
 const SOON = 150;
 const messages = [{ role: 'user' as const, content: 'Hello' }];
-const ID_HEADERS = /^(x-request-id|request-id|apim-request-id|x-amzn-requestid|x-debug-trace-id)$/i;
 
 /** No answer came: what happens on the line instead. `aside`: it did not travel over HTTP at all. */
 const LINES: Readonly<Record<string, 'refused' | 'cut' | 'silence' | 'handshake' | 'aside'>> = {
@@ -101,23 +101,6 @@ async function play(entry: Entry, id: string): Promise<LLMError> {
     default:
       throw new Error(`nobody said what happens on the line of ${entry.id}`);
   }
-}
-
-/** What differs from the entry; empty where it is understood. Waits may differ by the rounding to milliseconds. */
-function differences(entry: Entry, error: LLMError): string[] {
-  const wait = error.retryAfterMs === undefined ? null : error.retryAfterMs / 1000;
-  const { retry_after_s: expectedWait } = entry;
-  const waitsAlike = wait === null || expectedWait === null ? wait === expectedWait : Math.abs(wait - expectedWait) < 0.002;
-  const requestId = Object.entries(entry.headers ?? {}).find(([name]) => ID_HEADERS.test(name))?.[1];
-  const { status } = error;
-  const sent = entry.status === null || entry.status < 300 ? status : entry.status;
-  return [
-    ...(error.name === classOf(entry) ? [] : [`${error.name} instead of ${classOf(entry)}`]),
-    ...(error.retryable === entry.retryable ? [] : [`retryable ${error.retryable} instead of ${entry.retryable}`]),
-    ...(waitsAlike ? [] : [`wait ${wait} instead of ${expectedWait}`]),
-    ...(status === sent && !(status !== undefined && status < 300) ? [] : [`status ${status} instead of ${entry.status}`]),
-    ...(requestId === undefined || error.requestID === requestId ? [] : [`request id ${error.requestID}`]),
-  ];
 }
 
 describe('recorded failures over HTTP', () => {

@@ -20,6 +20,8 @@ export const anthropicFailures: FailureSpec = {
         contract_spend_limit_reached enforced_spend_limit_reached linked_organization_spend_limit_reached billing_error`,
       rate_limit: 'ramp_limit_exceeded',
     }),
+    // sent as a lack of rights (403 permission_error)
+    textRule(/\btoken has (?:been revoked|expired)\b/i, 'authentication', 403),
     // the account, not the request (anthropics/claude-code#72457)
     textRule(/organization has been disabled/i, 'permission_denied', 400),
     // spend limit set by the owner, sent as 400 invalid_request_error or as 429

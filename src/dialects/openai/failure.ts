@@ -7,6 +7,8 @@ export const openaiFailures: FailureSpec = {
   rules: [
     // 403 with code model_not_found: the project may not use the model (recorded)
     textRule(/does not have access to (?:the )?model\b/i, 'permission_denied', 403),
+    // 401 with code missing_scope: the key is known, its role does not reach that far
+    textRule(/\bmissing scopes?:|insufficient permissions for this operation/i, 'permission_denied', 401),
     textRule(/engine is currently overloaded|server is currently overloaded/i, 'service_unavailable', 500),
   ],
 };

@@ -5,7 +5,17 @@ import { saysOverflow } from '../../wire/failure/wording.ts';
 
 export const moonshotRules: readonly FailureRule[] = [
   // type and text speak of a quota, the status of a rate
-  textRule(/insufficient balance|account .{0,80}is suspended/i, 'insufficient_credits', 400, 402, 403, 429),
+  textRule(
+    /insufficient balance|account .{0,80}is suspended|usage limit for this billing cycle/i,
+    'insufficient_credits',
+    400,
+    402,
+    403,
+    429,
+  ),
+  // limits of the coding plan, sent as permission_error
+  textRule(/\b(?:\d+-hour|daily|weekly) usage limit/i, { kind: 'rate_limit', retryable: false }, 403),
+  textRule(/\bconcurrent request limit/i, 'rate_limit', 403),
   codeRule({
     insufficient_credits: 'exceeded_current_quota_error',
     rate_limit: 'rate_limit_reached_error',
@@ -23,6 +33,7 @@ export const zaiRules: readonly FailureRule[] = [
     context_window_exceeded: '1261',
     content_policy_violation: '1301',
     not_found: '1211',
+    permission_denied: '1311', // not in the plan
     bad_request: '1210 1213 1214',
     authentication: '1000 1001 1002 1003 1004',
   }),
@@ -30,14 +41,17 @@ export const zaiRules: readonly FailureRule[] = [
 ];
 
 export const dashscopeRules: readonly FailureRule[] = [
+  textRule(/account is in good standing|free (?:tier|quota)\b.{0,40}exhausted/i, 'insufficient_credits'),
   codeRule({
     insufficient_credits: 'Arrearage AllocationQuota.FreeTierOnly',
     content_policy_violation: 'data_inspection_failed DataInspectionFailed',
-    rate_limit: 'Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate limit_requests',
+    // insufficient_quota is the compatible name of Throttling.AllocationQuota: tokens in a second or a minute
+    rate_limit:
+      'insufficient_quota LimitRequests Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate limit_requests',
     authentication: 'InvalidApiKey invalid_api_key',
+    permission_denied: 'CommodityNotPurchased',
     not_found: 'ModelNotFound model_not_found Model.NotFound',
   }),
-  textRule(/account is in good standing|free quota has been exhausted/i, 'insufficient_credits'),
   textRule(/request rate increased too quickly/i, 'rate_limit', 400, 429),
 ];
 

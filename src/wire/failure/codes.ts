@@ -50,14 +50,17 @@ const DECISIVE = tableOf({
     overloaded_error engine_overloaded_error provider_overloaded provider_unavailable server_is_overloaded ServerOverloaded
     service_unavailable_error ServiceUnavailableException SERVICE_NOT_AVAILABLE unavailable_error maintenance
     temporarily_unavailable ModelNotReadyException infra_overload`,
-  timeout: 'request_timeout timeout_error ModelTimeoutException gateway_timeout',
+  timeout: 'timeout_error ModelTimeoutException',
   unsupported_params: 'UnsupportedParamsError',
   request_too_large: 'request_too_large payload_too_large request_entity_too_large',
 });
 
 const DECISIVE_FORMS: readonly (readonly [RegExp, Verdict])[] = [
   [/spendlimit(?:exceeded|reached)$/, { kind: 'insufficient_credits' }], // OpenAI's and Anthropic's *_spend_limit_*
-  [/sensitivecontentdetected$/, { kind: 'content_policy_violation' }], // Volcengine's Input*/Output* codes
+  [/(?:bill|service|account)overdue/, { kind: 'insufficient_credits' }], // DashScope PrepaidBillOverdue, Volcengine OperationDenied.ServiceOverdue
+  [/budget(?:limit)?exceeded$/, { kind: 'insufficient_credits' }], // DashScope BudgetLimitExceeded, LiteLLM
+  [/sensitivecontentdetected/, { kind: 'content_policy_violation' }], // Volcengine's Input*/Output* codes and their refinements
+  [/(?:request|gateway|upstream|internalerror)timeout$/, { kind: 'timeout' }], // DashScope InternalError.Timeout
   [/^throttling|toomanyrequests|^ratelimitexceeded/, { kind: 'rate_limit' }], // DashScope Throttling.*, Volcengine RateLimitExceeded.*
 ];
 

@@ -1,7 +1,7 @@
 const HOUR_MS = 3_600_000;
 
 const LONG_WINDOW =
-  /\b(?:per|each|every|a) (?:day|hour|week|month|calendar month)\b|\bper-(?:day|hour|week|month)\b|PerDay|ByDay\b|\/ ?(?:day|month)\b|\b(?:daily|hourly|weekly|monthly)\b|\((?:RPD|TPD|RPH|TPH)\)/i;
+  /\b(?:per|each|every|a) (?:day|hour|week|month|calendar month)\b|\bper-(?:day|hour|week|month)\b|PerDay|ByDay\b|\/ ?(?:day|month)\b|\b(?:daily|hourly|weekly|monthly)\b|\b(?:RPD|TPD|RPH|TPH)\b|\b\d+-hour\b/i;
 const WINDOW_IN_SECONDS = /\bper (\d{2,9}) ?s(?:ec|econds?)?\b/i;
 const LIMITS = /\bLimit:? ?([\d,]+)(?:[^\n]{0,60}?\bUsed:? ?([\d,]+))?[^\n]{0,60}?\bRequested:? ?~?([\d,]+)/i;
 
