@@ -161,9 +161,11 @@ function sendUncopied(init: RequestInit): void {
 
 /** undici: cause `unexpected redirect`; node-fetch: `uri requested responds with a redirect, redirect mode is set to error`. */
 function refusesRedirect(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false;
-  const { message, cause } = thrown;
-  return /\bredirect\b/.test(message) || (cause instanceof Error && /\bredirect\b/.test(cause.message));
+  const { message, cause } = Object(thrown) as {
+    readonly message?: unknown;
+    readonly cause?: { readonly message?: unknown } | null;
+  };
+  return /redirect/i.test(`${message} ${cause?.message}`);
 }
 
 /** What is in memory goes as a blob, which every fetch takes; a stream wants one that sends while it reads. */
