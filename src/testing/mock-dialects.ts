@@ -13,6 +13,7 @@ import { nlpCloudServer } from '../providers/nlp-cloud/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/server.ts';
+import { oidcServer } from '../providers/openai-hosts/token-server.ts';
 import { palmServer } from '../providers/palm/server.ts';
 import { ALIASES, PROVIDERS } from '../providers/registry.ts';
 import { replicateServer } from '../providers/replicate/server.ts';
@@ -60,6 +61,9 @@ const sambanovaServer: MockDialect = {
 /** IBM's token service: what the setting `iamURL` of watsonx names. */
 const WATSONX_IAM = 'watsonx_iam';
 
+/** The token service of Databricks: below `/oidc` at every address. */
+const OIDC = 'oidc';
+
 /** Everyone who is not just a host of the OpenAI dialect under `/v1`. */
 const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>([
   ['aleph_alpha', { dialect: alephAlphaServer, suffix: '' }],
@@ -95,11 +99,12 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>(
     },
   ],
   [WATSONX_IAM, { dialect: iamServer, suffix: '' }],
+  [OIDC, { dialect: oidcServer, suffix: '' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
 ]);
 
-/** The built-in providers, all of which the mock server knows, and the token service of one. */
-export const MOCK_PROVIDERS: readonly string[] = [...Object.keys(PROVIDERS), WATSONX_IAM];
+/** The built-in providers, all of which the mock server knows, and the token services of two. */
+export const MOCK_PROVIDERS: readonly string[] = [...Object.keys(PROVIDERS), WATSONX_IAM, OIDC];
 
 /** A provider may go by its other names; one that is not known is taken for a host of the OpenAI dialect. */
 export const mockProvider = (name: string): MockProvider =>

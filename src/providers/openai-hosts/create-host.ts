@@ -7,31 +7,45 @@ import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { NotFoundError } from '../../errors/provider-errors.ts';
 import { defineProvider } from '../define-provider.ts';
 import { firstEnv, missing, requireKey } from '../settings.ts';
+import type { clientLogin } from './client-login.ts';
 import type { Host } from './host.ts';
 
-/** A host as a provider. `settings`: those that come with the definition itself. */
-export function hostDefinition(host: Host, id: string, settings?: ProviderSettings): ProviderDefinition {
-  const declares = declared(settings === undefined ? host : { ...host, quirks: quirksOf(host, settings) });
-  return defineProvider({ id, settings, declares, create: (context) => createHost(host, id, context) });
+/** What comes with a definition itself. */
+interface Given {
+  readonly settings?: ProviderSettings;
+  /** For rows with `clientCredentials`. */
+  readonly login?: typeof clientLogin;
 }
 
-function createHost(host: Host, table: string, context: ProviderContext): Provider {
+/** A host as a provider. */
+export function hostDefinition(host: Host, id: string, { settings, login }: Given = {}): ProviderDefinition {
+  const declares = declared(settings === undefined ? host : { ...host, quirks: quirksOf(host, settings) });
+  return defineProvider({ id, settings, declares, create: (context) => createHost(host, id, context, login) });
+}
+
+function createHost(host: Host, table: string, context: ProviderContext, loginOf: Given['login']): Provider {
   const { id, settings } = context;
   const given = settings.baseURL ?? firstEnv(context, host.envBase ?? []);
   if (host.retired !== undefined && given === undefined) return retiredHost(host.retired, context);
   const baseURL = given === undefined ? addressOf(host, context) : withSDKPath(given, host);
-  const key = host.keyless ? (settings.apiKey ?? firstEnv(context, host.envKeys)) : requireKey(context, host.envKeys);
+  const login = loginOf?.(host, context, baseURL);
+  const key = login === undefined ? keyOf(host, context) : login.secret;
   const wire = context.connect({
     baseURL,
-    headers: { ...authorization(host, key), ...settingHeaders(host, context) },
+    headers: { ...(login === undefined && authorization(host, key)), ...settingHeaders(host, context) },
+    ...login?.connection,
     failures: { requestIdHeaders: host.requestIdHeaders },
     loadFailures: async () => (await import('./failures.ts')).hostFailures(table),
     secrets: [key],
   });
   const quirks = quirksOf(host, settings);
   const spoken = given === undefined ? quirks : { ...quirks, foreignAddress: true };
-  return { id, wire, operations: openaiOperations(wire, spoken), prefill: () => quirks.prefill };
+  const operations = openaiOperations(wire, spoken);
+  return { id, wire, operations: login?.renewing(operations) ?? operations, prefill: () => quirks.prefill };
 }
+
+const keyOf = ({ keyless, envKeys }: Host, context: ProviderContext): string | undefined =>
+  keyless ? (context.settings.apiKey ?? firstEnv(context, envKeys)) : requireKey(context, envKeys);
 
 const withSDKPath = (given: string, { sdkPath }: Host): string =>
   sdkPath === undefined || /\/v\d+\/*$/.test(given) ? given : given.replace(/\/+$/, '') + sdkPath;

@@ -1,5 +1,14 @@
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 
+/** OAuth's client credentials grant: where tokens come from, and the environment variables of `clientId` and `clientSecret`. */
+export interface ClientCredentialsGrant {
+  /** At the origin of the base URL. */
+  readonly tokenPath: string;
+  readonly scope: string;
+  readonly envId: readonly string[];
+  readonly envSecret: readonly string[];
+}
+
 /** All that tells one host of the OpenAI dialect from another. */
 export interface Host {
   /** Where it answers; left out where every user has an address of their own. */
@@ -14,6 +23,8 @@ export interface Host {
   readonly address?: { readonly setting: string; readonly env: readonly string[]; readonly url: string };
   /** Environment variables with the key, first set wins. */
   readonly envKeys: readonly string[];
+  /** Without a key, the settings `clientId` and `clientSecret` get tokens. */
+  readonly clientCredentials?: ClientCredentialsGrant;
   /** Works without a key too: a server of one's own. */
   readonly keyless?: true;
   /** The header with the key and what stands before it. Default `authorization: Bearer`. */

@@ -21,5 +21,5 @@ export interface OpenAICompatibleSettings extends ProviderSettings {
  * // model: 'mine/some-model'
  */
 export function openaiCompatible(settings: OpenAICompatibleSettings): ProviderDefinition {
-  return hostDefinition(OWN_SERVERS.openai_compatible, 'openai_compatible', settings);
+  return hostDefinition(OWN_SERVERS.openai_compatible, 'openai_compatible', { settings });
 }

@@ -3,6 +3,7 @@ import type { Host } from './host.ts';
 import type { OpenAIHostId } from './ids.ts';
 import { OPENAI } from './openai.ts';
 import { OWN_SERVERS } from './own-servers.ts';
+import { RETIRED_HOSTS } from './retired-hosts.ts';
 import { VECTOR_HOSTS } from './vector-hosts.ts';
 
 const CHAT = ['chat', 'models'] as const;
@@ -14,6 +15,7 @@ const PENALTIES = ['frequency_penalty', 'presence_penalty'] as const;
 export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   ...OWN_SERVERS,
   ...VECTOR_HOSTS,
+  ...RETIRED_HOSTS,
   openai: OPENAI,
   groq: {
     baseURL: 'https://api.groq.com/openai/v1',
@@ -140,6 +142,13 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     address: { setting: 'host', env: ['DATABRICKS_HOST'], url: 'https://{}/serving-endpoints' },
     envBase: ['DATABRICKS_API_BASE'],
     envKeys: ['DATABRICKS_API_KEY', 'DATABRICKS_TOKEN'],
+    // docs.databricks.com/dev-tools/auth/oauth-m2m
+    clientCredentials: {
+      tokenPath: '/oidc/v1/token',
+      scope: 'all-apis',
+      envId: ['DATABRICKS_CLIENT_ID'],
+      envSecret: ['DATABRICKS_CLIENT_SECRET'],
+    },
     quirks: hostQuirks({
       offers: ['chat', 'complete', 'embed'],
       lacks: ['user', 'logit_bias'],
@@ -265,22 +274,5 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
       ],
       streamOptions: false,
     }),
-  },
-  github: {
-    envKeys: ['GITHUB_API_KEY'],
-    retired: 'GitHub Models was retired on 2026-07-30; call the model at its own provider, for example openai/… or azure/…',
-    quirks: hostQuirks(),
-  },
-  lambda_ai: {
-    envKeys: ['LAMBDA_API_KEY'],
-    retired:
-      "Lambda's inference API was discontinued in 2025; the same open models are at together_ai/…, deepinfra/… or nebius/…",
-    quirks: hostQuirks(),
-  },
-  anyscale: {
-    envKeys: ['ANYSCALE_API_KEY'],
-    retired:
-      'Anyscale Endpoints was shut down on 2024-08-01; the same open models are at together_ai/…, fireworks_ai/… or deepinfra/…',
-    quirks: hostQuirks(),
   },
 };

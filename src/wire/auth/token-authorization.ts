@@ -20,7 +20,7 @@ export interface TokenAuthorization {
   renewing<K extends OperationName>(operation: Operation<K>): Operation<K>;
 }
 
-/** `expired` tells which failures of authentication another token can cure. `headers` go beside the token. */
+/** `expired` tells which failures of authentication or of rights another token can cure. `headers` go beside the token. */
 export function tokenAuthorization(
   source: TokenSource,
   expired: (error: LLMError) => boolean,
@@ -41,7 +41,7 @@ export function tokenAuthorization(
         return await operation(call);
       } catch (error) {
         const token = sent.get(call as Call);
-        if (token === undefined || !isLLMError(error, 'authentication') || !expired(error)) throw error;
+        if (token === undefined || !isLLMError(error, 'authentication', 'permission_denied') || !expired(error)) throw error;
         source.discard(token);
         return operation(call);
       }
