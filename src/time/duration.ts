@@ -50,9 +50,14 @@ const HINT = new RegExp(
 );
 const BARE_HINT = new RegExp(String.raw`\bretry[ -]after:? (${NUMBER})(?![\w:.-]|\s*[a-z])`, 'i');
 
-/** The wait that a message asks for in words. */
-export function waitInWords(message: string): number | undefined {
+// "Limit resets at: 2026-05-23 10:20:14 UTC" LiteLLM; a moment without a zone is nobody's
+const MOMENT = /\bresets? at:? (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})? ?(?:UTC|GMT|Z)\b/i;
+
+/** Milliseconds from `now` that a message asks to wait, in words. */
+export function waitInWords(message: string, now: number): number | undefined {
   const text = message.slice(0, 8192);
+  const [, day, time] = MOMENT.exec(text) ?? [];
+  if (day !== undefined && time !== undefined) return Date.parse(`${day}T${time}Z`) - now;
   const found = HINT.exec(text) ?? BARE_HINT.exec(text);
   return found?.[1] === undefined ? undefined : parseDuration(found[1]);
 }

@@ -16,7 +16,7 @@ export function retryAfterMs(headers: WireHeaders, body: unknown, message: strin
     sensible(fromHeaders(headers, serverNow)) ??
     sensible(fromBody(body, serverNow)) ??
     sensible(waitForReset(headers, serverNow)) ??
-    sensible(waitInWords(message))
+    sensible(waitInWords(message, serverNow))
   );
 }
 

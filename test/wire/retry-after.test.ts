@@ -128,6 +128,8 @@ describe('retryAfterMs', () => {
     ['retry after 6', 6000],
     ['Please wait 5631 seconds', 5_631_000],
     ['Your rate limit resets in ~5s.', 5000],
+    ['Limit resets at: 2026-03-01 12:00:30 UTC', 30_000],
+    ['Limit resets at: 2026-03-01 12:00:30', undefined],
     ['try again in 250ms', 250],
     ['Your quota will reset after 18h31m10s.', 66_670_000],
     ['please wait before trying again', undefined],

@@ -19,6 +19,8 @@ export const azureFailures: FailureSpec = {
     flaggedPrompt,
     codeRule({ bad_request: 'OperationUnsupportedOperationError OperationNotSupported invalid_encrypted_content' }),
     textRule(/public access is disabled|virtual network|private endpoint/i, 'permission_denied', 403, 404),
+    // API Management before the service: a quota of hours or days
+    textRule(/out of call volume quota|token quota is exceeded/i, { kind: 'rate_limit', retryable: false }, 403),
     statusRule(424, 'bad_request'),
   ],
 };

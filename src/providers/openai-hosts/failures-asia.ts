@@ -1,5 +1,4 @@
 import type { FailureRule } from '../../contract/provider.ts';
-import { at, textAt } from '../../wire/failure/fields.ts';
 import { codeRule, textRule } from '../../wire/failure/rules.ts';
 import { saysOverflow } from '../../wire/failure/wording.ts';
 
@@ -80,11 +79,11 @@ const minimaxParameter: FailureRule = ({ codes, message }) => {
   return /unknown model/i.test(message) ? 'not_found' : 'bad_request';
 };
 
-/** Every body has a `base_resp`, failures mostly with status 200. */
+/** The code is in `base_resp`, with status 200 mostly, or ends the message: `login failed (1004)`. */
 const baseResp: FailureRule = (failure) => {
-  const code = at(failure.json, 'base_resp', 'status_code');
-  if (code === undefined && textAt(failure.body, 'code') === undefined && failure.codes.length === 0) return undefined;
-  return MINIMAX_CODES(failure) ?? minimaxParameter(failure);
+  const last = /\((\d{4})\)$/.exec(failure.message)?.[1];
+  const coded = last === undefined ? failure : { ...failure, codes: [last, ...failure.codes] };
+  return MINIMAX_CODES(coded) ?? minimaxParameter(coded);
 };
 
 export const minimaxRules: readonly FailureRule[] = [baseResp];

@@ -25,7 +25,10 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
     rules: [windowAs403, textRule(/non-serverless model/i, 'not_found', 400, 403, 404)],
   },
   groq: {
-    rules: [codeRule({ rate_limit: 'capacity_exceeded' }), statusRule(424, 'bad_request')],
+    rules: [
+      codeRule({ rate_limit: 'capacity_exceeded', permission_denied: 'model_terms_required organization_restricted' }),
+      statusRule(424, 'bad_request'),
+    ],
   },
   xai: {
     rules: [
@@ -52,7 +55,10 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   },
   cerebras: { rules: [emptyOverflow, codeRule({ rate_limit: 'request_quota_exceeded token_quota_exceeded queue_exceeded' })] },
   nvidia_nim: {
-    rules: [textRule(/degraded function cannot be invoked/i, 'service_unavailable')],
+    rules: [
+      textRule(/degraded function cannot be invoked|worker local total request limit reached/i, 'service_unavailable'),
+      textRule(/specified function in account/i, 'not_found', 400, 404),
+    ],
   },
   sambanova: {
     rules: [

@@ -37,9 +37,9 @@ const DECISIVE = tableOf({
     invalid_authentication_error authentication_error FAILED_TO_AUTH UnrecognizedClientException InvalidSignatureException
     MissingAuthenticationTokenException MissingAuthenticationToken IncompleteSignature InvalidClientTokenId
     authentication_token_not_valid ExpiredToken ExpiredTokenException expired_key token_expired access_token_expired
-    authentication_token_expired expired_api_key api_key_expired`,
+    authentication_token_expired expired_api_key api_key_expired RequestExpired`,
   not_found: `
-    model_not_found model_not_supported model_deprecated model_decommissioned model_retired invalid_model ModelNotFound
+    model_not_found unknown_model model_not_supported model_deprecated model_decommissioned model_retired invalid_model ModelNotFound
     DeploymentNotFound ModelNotOpen InvalidEndpointOrModel.NotFound endpoint_not_found resource_does_not_exist
     github_models_retirement_brownout ResourceNotFoundException`,
   rate_limit: `
@@ -61,7 +61,7 @@ const DECISIVE_FORMS: readonly (readonly [RegExp, Verdict])[] = [
   [/budget(?:limit)?exceeded$/, { kind: 'insufficient_credits' }], // DashScope BudgetLimitExceeded, LiteLLM
   [/sensitivecontentdetected/, { kind: 'content_policy_violation' }], // Volcengine's Input*/Output* codes and their refinements
   [/(?:request|gateway|upstream|internalerror)timeout$/, { kind: 'timeout' }], // DashScope InternalError.Timeout
-  [/^throttling|toomanyrequests|^ratelimitexceeded/, { kind: 'rate_limit' }], // DashScope Throttling.*, Volcengine RateLimitExceeded.*
+  [/^throttling(?!error$)|toomanyrequests|^ratelimitexceeded/, { kind: 'rate_limit' }], // DashScope Throttling.*, Volcengine RateLimitExceeded.*
 ];
 
 /** A parameter is wrong: whatever the text sounds like, the status decides. */
@@ -103,7 +103,7 @@ const LAST = tableOf({
 
 /** The code says that a sent credential has run out, or is none: authentication, even with a 403. */
 const CREDENTIAL =
-  /^(?:expired|tokenexpired|accesstokenexpired|apikeyexpired|authenticationtokenexpired|unrecognizedclient|invalidsignature|missingauthenticationtoken|invalidclienttokenid|incompletesignature)/;
+  /^(?:expired|requestexpired|tokenexpired|accesstokenexpired|apikeyexpired|authenticationtokenexpired|unrecognizedclient|invalidsignature|missingauthenticationtoken|invalidclienttokenid|incompletesignature)/;
 
 /** The verdict of the first code that settles the matter. With 401 and 403 only some kinds do. */
 export function byDecisiveCode(codes: readonly string[], status: number | undefined): Verdict | 'parameter' | undefined {

@@ -16,7 +16,7 @@ import { textAt } from './fields.ts';
 import { isMarkup } from './plain-text.ts';
 import { isLongWindow, isOverBudget } from './rate-window.ts';
 import type { Confidential } from './redact.ts';
-import { redact } from './redact.ts';
+import { redact, withoutQuotes } from './redact.ts';
 
 /** Who was asked, when, and what must not be told. */
 export interface FailureFacts extends Confidential {
@@ -36,9 +36,10 @@ const MAX_GENERATION = 2000;
 export function explainFailure(failure: WireFailure, spec: FailureSpec | undefined, facts: FailureFacts): LLMError {
   const opened = openEnvelope(failure);
   const show = (text: string): string => redact(text, facts, MAX_DETAIL);
-  const verdict = noAnswer(failure, show) ?? classify(opened, spec?.rules ?? []);
+  const heard = { ...opened, message: withoutQuotes(opened.message, facts) };
+  const verdict = noAnswer(failure, show) ?? classify(heard, spec?.rules ?? []);
   const { kind } = verdict;
-  const wait = waits(kind) ? waitOf(opened, spec, facts.now) : undefined;
+  const wait = waits(kind) ? waitOf(heard, spec, facts.now) : undefined;
   const requestID = requestIdOf(opened, spec);
   const short = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : redact(text, facts, MAX_CODE);
@@ -56,7 +57,7 @@ export function explainFailure(failure: WireFailure, spec: FailureSpec | undefin
     requestID: short(requestID),
     headers: headersOf(failure.headers, requestID),
     error: opened.body,
-    retryable: isRetryable(verdict, opened, wait),
+    retryable: isRetryable(verdict, heard, wait),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
     details,
     ...(kind === 'unprocessable_entity' ? { fieldErrors: shownFields(verdict, opened, show) } : {}),

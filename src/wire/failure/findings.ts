@@ -110,7 +110,7 @@ const lastWords = (layer: Fields): string | undefined =>
   textAt(layer, 'reason') ?? textAt(layer, 'title') ?? textAt(layer, 'details') ?? textAt(layer, 'statusText');
 
 function ownStatus(layer: Fields): number | undefined {
-  for (const name of ['code', 'status', 'status_code', 'statusCode'] as const) {
+  for (const name of ['code', 'status', 'status_code', 'statusCode', 'http_code'] as const) {
     const status = httpStatus(at(layer, name));
     if (status !== undefined) return status;
   }

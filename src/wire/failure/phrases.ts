@@ -62,6 +62,7 @@ export const POLICY: readonly Phrase[] = [
   [/rejected as a result of (?:our|the) safety system|not allowed by our safety system/i, 'OpenAI images'],
   [/blocked by (?:the |our )?content filter|content filtering policy/i, 'Anthropic, Vertex'],
   [/prohibited content/i, 'gateways before Gemini'],
+  [/violated (?:guardrail|content safety) policy/i, 'LiteLLM proxy'],
   [/limited access to this content for safety reasons/i, 'OpenAI, also on Bedrock'],
 ];
 export const NOT_POLICY: RegExp = /error in guardrail evaluation|tool[_ ]use|rate.?limit/i;
@@ -125,7 +126,8 @@ export const MISSING: readonly Phrase[] = [
   [/please check the model you provided/i, 'Baseten'],
   [/specified version does not exist/i, 'Replicate'],
   [/no route for that uri/i, 'Cloudflare'],
-  [/^invalid model\b/i, 'Perplexity, Mistral'],
+  [/^invalid model\b(?! (?:parameter|setting|option|output|response|input|type))/i, 'Perplexity, Mistral'],
+  [/\binvalid model name passed\b/i, 'LiteLLM proxy'],
 ];
 
 /** The request is right, but a region, a plan or a role stands against it. */

@@ -47,6 +47,7 @@ function cut(text: string, length: number): string {
   return `${text.slice(0, splitsPair ? end - 1 : end)}…`;
 }
 
+const QUOTE = /["'`]/;
 const MIN_ECHO = 24;
 const WINDOW = 16;
 const STEP = MIN_ECHO - WINDOW;
@@ -56,7 +57,7 @@ const MAX_PLACES = 16;
  * Replaces what the text repeats of a prompt: every run of 24 characters or more. Such a run holds at least one of the
  * 16-character windows that start at a multiple of 8, so only those are looked up.
  */
-export function withoutEchoes(text: string, prompt: string): string {
+export function withoutEchoes(text: string, prompt: string, counts: (from: number) => boolean = () => true): string {
   const source = prompt.slice(0, MAX_PROMPT);
   if (source.length < MIN_ECHO) return text;
   let shown = '';
@@ -64,11 +65,17 @@ export function withoutEchoes(text: string, prompt: string): string {
   for (let start = 0; start + WINDOW <= text.length; start += STEP) {
     if (start < taken) continue;
     const echo = longestEcho(text, start, taken, source);
-    if (echo === undefined) continue;
+    if (echo === undefined || !counts(echo.from)) continue;
     shown += text.slice(taken, echo.from) + ECHO;
     taken = echo.to;
   }
   return shown + text.slice(taken);
+}
+
+/** The text without what it quotes of the prompt: those are the caller's words, and they may sound like any failure. */
+export function withoutQuotes(text: string, { promptText }: Pick<Confidential, 'promptText'>): string {
+  if (text.length < MIN_ECHO || !QUOTE.test(text)) return text;
+  return withoutEchoes(text, promptText(), (from) => QUOTE.test(text[from - 1] ?? ''));
 }
 
 function longestEcho(text: string, start: number, floor: number, source: string): { from: number; to: number } | undefined {
