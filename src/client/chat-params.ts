@@ -39,8 +39,10 @@ export interface ChatStreamParams extends Omit<ChatParams, 'stream'> {
   stream?: true;
 }
 
-/** What a `response_format` made by `zodResponseFormat` parses to. */
-export type ParsedOf<P> = ExtractParsedContentFromParams<P & ChatCompletionCreateParamsNonStreaming>;
+/** What a `response_format` made by `zodResponseFormat` parses to; `null` where there is none. */
+export type ParsedOf<P> = 'response_format' extends keyof P
+  ? ExtractParsedContentFromParams<P & ChatCompletionCreateParamsNonStreaming>
+  : null;
 
 /** The reply of `.parse()`: each message has `parsed`. */
 export interface ParsedReply<ParsedT> extends ParsedChatCompletion<ParsedT> {

@@ -1,5 +1,6 @@
 import type { CallOptions, RequestOf } from '../contract/call.ts';
 import type { ChatChunk, ChatReply } from '../contract/chat.ts';
+import { lazily } from '../contract/lazily.ts';
 import { checkMessages, checkParams, checkTools } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
 import type {
@@ -23,6 +24,9 @@ import type { Routed } from './route.ts';
 import type { Targets } from './targets.ts';
 import type { ToolLoopParams } from './tool-runner.ts';
 
+const chatStreams = lazily(() => import('./chat-stream.ts'));
+const toolRunners = lazily(() => import('./tool-runner.ts'));
+
 /** Chat completions: openai's surface, for every provider. */
 export class ChatCompletions {
   readonly #runner: CallRunner;
@@ -34,13 +38,9 @@ export class ChatCompletions {
     this.#runner = runner;
     const create: Create = (params, options) => this.create(params, options);
     const runTools = (params: ToolLoopParams & { stream?: unknown }, options?: HelperOptions): unknown =>
-      deferredHelper(async () => {
-        const { StreamingToolRunner, ToolRunner } = await import('./tool-runner.ts');
-        return () =>
-          params?.stream === true
-            ? StreamingToolRunner.start(create, params, options)
-            : ToolRunner.start(create, params, options);
-      });
+      deferredHelper(toolRunners, ({ StreamingToolRunner, ToolRunner }) =>
+        (params?.stream === true ? StreamingToolRunner : ToolRunner).start(create, params, options),
+      );
     this.runTools = runTools as RunTools;
   }
 
@@ -73,10 +73,9 @@ export class ChatCompletions {
 
   /** openai's event-driven stream, with accumulated snapshots and final results. */
   stream<P extends ChatStreamParams>(params: P, options?: CallOptions): ChatStream<ParsedOf<P>> {
-    return deferredHelper(async () => {
-      const helper = await import('./chat-stream.ts');
-      return () => helper.ChatStream.start<ParsedOf<P>>((body, own) => this.create(body, own), params, options);
-    });
+    return deferredHelper(chatStreams, ({ ChatStream }) =>
+      ChatStream.start<ParsedOf<P>>((body, own) => this.create(body, own), params, options),
+    );
   }
 }
 

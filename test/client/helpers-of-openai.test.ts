@@ -1,4 +1,3 @@
-import OpenAI from 'openai';
 import { OpenAIError } from 'openai/core/error';
 import { zodFunction, zodResponseFormat } from 'openai/helpers/zod';
 import { ChatCompletionStream } from 'openai/lib/ChatCompletionStream';
@@ -67,28 +66,6 @@ describe('.stream()', () => {
     expect(helper.ended).toBe(true);
     expect(deltas).toEqual(['Hel', 'lo']);
     expect(routeOf(await helper.finalChatCompletion())?.provider).toBe('mine');
-  });
-
-  it('can be iterated, aborted and turned into a stream at once, before its class is loaded', async () => {
-    setup.server.answer(stream(textStream('Hel', 'lo'), { every: 5 }));
-    let text = '';
-    for await (const part of setup.llm.chat.completions.stream({ model, messages })) text += part.choices[0]?.delta.content ?? '';
-    expect(text).toBe('Hello');
-
-    setup.server.answer(stream(textStream('Hel', 'lo'), { every: 5 }));
-    const lines = await new Response(setup.llm.chat.completions.stream({ model, messages }).toReadableStream()).text();
-    expect(lines).toContain('Hel');
-
-    const aborted = setup.llm.chat.completions.stream({ model, messages });
-    expect([aborted.ended, aborted.aborted, aborted.messages, aborted.currentChatCompletionSnapshot]).toEqual([
-      false,
-      false,
-      [],
-      undefined,
-    ]);
-    aborted.abort();
-    expect(aborted.aborted).toBe(true);
-    expect(await rejection(aborted.done())).toBeInstanceOf(OpenAI.APIUserAbortError);
   });
 
   it('parses, in parts and at the end', async () => {

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { APIPromise } from 'openai/core/api-promise';
 import { zodResponseFormat } from 'openai/helpers/zod';
+import type { ChatCompletionStream } from 'openai/lib/ChatCompletionStream';
 import * as z from 'zod';
 import type { ErrorKind, LLMError, ModelId, Route } from '../../src/index.ts';
 import { createClient, isLLMError, openaiCompatible } from '../../src/index.ts';
@@ -81,6 +82,9 @@ export async function helpers(): Promise<void> {
   // @ts-expect-error the schema has no such field
   void parsed.choices[0]?.message.parsed?.town;
   const asOpenAIs: OpenAI.Chat.Completions.ParsedChatCompletion<{ city: string }> = parsed;
+  const helper: ChatCompletionStream = completions.stream({ model, messages });
+  const unparsed: null | undefined = (await helper.finalChatCompletion()).choices[0]?.message.parsed;
+  void unparsed;
   const streamed = await completions.stream({ model, messages, response_format }).finalChatCompletion();
   const again: string | undefined = streamed.choices[0]?.message.parsed?.city;
   const tool = {
