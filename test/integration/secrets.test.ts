@@ -289,6 +289,23 @@ describe.skipIf(redisMissing() !== undefined)('every layer, with a store in Redi
   });
 });
 
+describe.each(['wrong', 'x7Q2', 'k-1'])('the short key %s', (apiKey) => {
+  it.each(PROVIDERS)('is not told by %s', async (provider) => {
+    handler = json(401, ({ key }) => ({
+      error: { message: `Incorrect API key provided: ${key}. Something went wrong.`, code: apiKey, type: key, status: apiKey },
+      detail: `Unauthorized (${key})`,
+    }));
+    const providers = { [provider]: { apiKey, baseURL: `${server.origin}${mockProvider(provider).suffix}` } };
+    const llm = createClient({ use: [], providers });
+    const error = await rejection(llm.chat.completions.create({ model: `${provider}/m`, messages }));
+    if (!isLLMError(error, 'authentication')) throw error;
+    expect(error.message).toContain('Something went wrong');
+    const told = Object.values(shown(error, [])).join('\n').replaceAll('went wrong', '');
+    expect(told.match(new RegExp(`.*(?<![\\w-])${apiKey}(?![\\w-]).*`))).toBeNull();
+    await llm.close();
+  });
+});
+
 it('a token that is made for each request is a secret too', async () => {
   const said: string[] = [];
   handler = (request, _body, response) => {

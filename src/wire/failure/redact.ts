@@ -1,7 +1,8 @@
 const MAX_MESSAGE = 300;
 const MAX_SCANNED = 2048;
 const MAX_PROMPT = 65_536;
-const MIN_SECRET = 6;
+/** Keys shorter than this may be parts of ordinary words. */
+const MIN_LONG = 6;
 const REDACTED = '[redacted]';
 const ECHO = '[…]';
 
@@ -26,11 +27,24 @@ const KEY_LIKE: readonly (readonly [RegExp, string])[] = [
 export function withoutSecrets(text: string, secrets: Confidential['secrets']): string {
   let clean = text;
   for (const secret of secrets) {
-    if (secret !== undefined && secret.length >= MIN_SECRET) clean = clean.replaceAll(secret, REDACTED);
+    if (!secret) continue;
+    clean = secret.length < MIN_LONG ? withoutShort(clean, secret) : clean.replaceAll(secret, REDACTED);
   }
   clean = clean.slice(0, MAX_SCANNED);
   for (const [form, instead] of KEY_LIKE) clean = clean.replace(form, instead);
   return clean;
+}
+
+const SPEAKS_OF_KEYS = /key|token|auth|bearer|basic|secret|password|credential|login/i;
+const LIKE_A_WORD = /^(?:\w{1,3}|[a-z]+)$/i;
+
+/** A short key counts where it stands alone; one that could be a word of the message, only in sentences that speak of keys. */
+function withoutShort(text: string, secret: string): string {
+  const alone = new RegExp(`(?<![\\w-])${secret.replace(/\W/g, '\\$&')}(?![\\w-])`, 'g');
+  if (!LIKE_A_WORD.test(secret)) return text.replace(alone, REDACTED);
+  return text.replace(/[^.!?\n]+/g, (sentence) =>
+    SPEAKS_OF_KEYS.test(sentence) || sentence.trim() === secret ? sentence.replace(alone, REDACTED) : sentence,
+  );
 }
 
 /** A service's words as they may be shown: no keys, no echo of the prompt, bounded. */

@@ -33,6 +33,30 @@ describe('secrets', () => {
     expect(withoutSecrets('GET https://x.y/z?alt=sse&key=abc123&b=1', [])).toBe('GET https://x.y/z?alt=sse&key=[redacted]&b=1');
   });
 
+  it.each([
+    [
+      'wrong',
+      'Incorrect API key provided: wrong. Something went wrong.',
+      'Incorrect API key provided: [redacted]. Something went wrong.',
+    ],
+    ['wrong', 'wrong is no valid api_key', '[redacted] is no valid api_key'],
+    ['wrong', 'wrong', '[redacted]'],
+    ['none', 'tool_choice must be auto, none or required', 'tool_choice must be auto, none or required'],
+    [
+      'test',
+      'Unauthorized: "test" (test), not contest or test-key',
+      'Unauthorized: "[redacted]" ([redacted]), not contest or test-key',
+    ],
+    ['k', 'token <k> k2', 'token <[redacted]> k2'],
+    ['7', 'line 7 of 17', 'line 7 of 17'],
+    ['x7Q2', 'x7Q2 crashed at x7Q2x', '[redacted] crashed at x7Q2x'],
+    ['a.b!', 'crash of a.b!: a_b!', 'crash of [redacted]: a_b!'],
+    ['$&(', 'crash of $&(', 'crash of [redacted]'],
+    ['', 'no key', 'no key'],
+  ])('removes a short key that is known, %j, where it stands alone: %s', (key, text, shown) => {
+    expect(withoutSecrets(text, [key])).toBe(shown);
+  });
+
   it('leaves model names and ordinary words alone', () => {
     const text =
       'The model `gpt-5-mini` and meta-llama/Llama-3.3-70B-Instruct, task-specific, risk-free hf_hub, Basic authentication, Bearer tokens only';
