@@ -59,7 +59,7 @@ export const POLICY: readonly Phrase[] = [
   [/content management policy/i, 'Azure'],
   [/(?:was|were|been|is) flagged (?:as|by|for)\b/i, 'OpenAI, Replicate, OpenRouter moderation'],
   [/new_sensitive|sensitive content|contains sensitive/i, 'MiniMax, Z.ai'],
-  [/rejected as a result of (?:our|the) safety system|not allowed by our safety system/i, 'OpenAI images'],
+  [/(?:rejected|failed) as a result of (?:our|the) safety system|not allowed by our safety system/i, 'OpenAI and Azure images'],
   [/blocked by (?:the |our )?content filter|content filtering policy/i, 'Anthropic, Vertex'],
   [/prohibited content/i, 'gateways before Gemini'],
   [/violated (?:guardrail|content safety) policy/i, 'LiteLLM proxy'],
@@ -133,7 +133,7 @@ export const MISSING: readonly Phrase[] = [
 /** The request is right, but a region, a plan or a role stands against it. */
 export const CLOSED: readonly Phrase[] = [
   [/not (?:yet )?available (?:for|in|on) (?:this|your) (?:\w+ ){0,2}(?:subscription|plan|tier)/i, 'Anthropic, Mistral, Groq'],
-  [/(?:subscription|plan) does not (?:yet )?include/i, 'Z.ai'],
+  [/(?:subscription|plan) does not (?:yet )?include|requires a subscription, upgrade/i, 'Z.ai, Ollama cloud'],
   [
     /(?:country|region|location|territory)[^.]{0,40} (?:is )?not supported|from unsupported (?:countries|regions)/i,
     'OpenAI, Gemini, Bedrock',
