@@ -8,6 +8,7 @@ import type { WireHeaders, WireMessage } from './wire.ts';
 /** What a decoder may ask of the exchange that it decodes for. */
 export interface DecodeContext<K extends OperationName = OperationName> {
   readonly call: Call<K>;
+  readonly status: number;
   readonly headers: WireHeaders;
   /**
    * A failure found inside a 200: `throw context.failure(body)`. `status` when the body names one.

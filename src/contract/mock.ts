@@ -76,14 +76,17 @@ export type MockFailureName =
   | 'badRequest'
   | 'internal';
 
-/** Answers that are jobs: created by one request, followed, asked about and cancelled by others (Replicate). */
+/**
+ * Answers that are jobs: created by one request, and asked about by others, which follow or cancel them (Replicate), or get the
+ * answer itself once it is there, and only once (NVIDIA, xAI).
+ */
 export interface MockJobs {
   /** Whether this request, which asks for an answer, creates a job without waiting for its end. */
   opens(request: MockRequest): boolean;
   /** The answer to it. `baseURL` is the provider's, for addresses that the answer names. */
   opened(id: string, ask: MockAsk, baseURL: string): MockAnswer;
   /** What a request wants of a job that exists. Streams are fetched without a key. */
-  about(request: MockRequest): { readonly id: string; readonly wants: 'stream' | 'state' | 'cancel' } | undefined;
+  about(request: MockRequest): { readonly id: string; readonly wants: 'stream' | 'state' | 'cancel' | 'answer' } | undefined;
   state(id: string, ask: MockAsk, state: 'running' | 'canceled' | MockReply): MockAnswer;
 }
 

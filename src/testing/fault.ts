@@ -12,7 +12,7 @@ export type Fault = { readonly type: 'fault' } & (
     }
   | { readonly name: 'failure'; readonly failure: MockFailureName; readonly retryAfterSeconds?: number }
   | { readonly name: 'refused'; readonly forMs?: number }
-  | { readonly name: 'resetBeforeHeaders' | 'garbage' | 'html' | 'empty' }
+  | { readonly name: 'resetBeforeHeaders' | 'garbage' | 'html' | 'empty' | 'later' }
   | { readonly name: 'resetAfterHeaders' | 'noTerminal'; readonly reply: Reply }
   | { readonly name: 'cutAfter' | 'stall'; readonly chunks: number; readonly reply: Reply }
   | { readonly name: 'drip' | 'slowFirstToken'; readonly ms: number; readonly reply: Reply }
@@ -83,6 +83,11 @@ export const fault: {
   noTerminal(answer?: ReplyLike): Fault;
   /** A good answer whose first content comes after so many milliseconds; a stream's headers come at once. */
   slowFirstToken(ms: number, answer?: ReplyLike): Fault;
+  /**
+   * No answer yet, but an id by which to ask for it (`nvidia_nim`, `xai`, `replicate`; elsewhere an empty 202). The request that
+   * asks takes what comes next in line: a reply, a failure, or `later()` again. xAI answers so by itself to `deferred: true`.
+   */
+  later(): Fault;
 } = {
   status: (status, body = '', headers = {}) => ({ type: 'fault', name: 'status', status, body, headers }),
   rateLimit: (options) => failure('rateLimit', options),
@@ -110,4 +115,5 @@ export const fault: {
   }),
   noTerminal: (answer) => ({ type: 'fault', name: 'noTerminal', reply: replyFor(answer) }),
   slowFirstToken: (ms, answer) => ({ type: 'fault', name: 'slowFirstToken', ms, reply: replyFor(answer) }),
+  later: () => ({ type: 'fault', name: 'later' }),
 };

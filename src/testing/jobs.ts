@@ -1,4 +1,4 @@
-import type { MockAnswer, MockAsk, MockDialect, MockReply, MockRequest } from '../contract/mock.ts';
+import type { MockAnswer, MockAsk, MockDialect, MockJobs, MockRequest } from '../contract/mock.ts';
 import type { Fault } from './fault.ts';
 import type { Stage } from './play.ts';
 import { play } from './play.ts';
@@ -11,15 +11,18 @@ const MOST_JOBS = 1000;
 interface Job {
   readonly id: string;
   readonly ask: MockAsk;
-  readonly item: Reply | Fault;
+  /** How it ends; `undefined` as long as that is to be taken from the script. */
+  item: Reply | Fault | undefined;
   canceled: boolean;
 }
 
 /** A request about a job. */
 export interface JobRequest {
   readonly job: Job | undefined;
-  readonly wants: 'stream' | 'state' | 'cancel';
+  readonly wants: NonNullable<ReturnType<MockJobs['about']>>['wants'];
 }
+
+const isLater = (item: Reply | Fault): boolean => item.type === 'fault' && item.name === 'later';
 
 /** The jobs of providers whose answers are fetched by a second request. The script's item is played when it is followed. */
 export class Jobs {
@@ -38,25 +41,36 @@ export class Jobs {
     at: Pick<Stage, 'provider' | 'dialect' | 'ask'> & { readonly request: MockRequest; readonly baseURL: () => string },
   ): RenderedAnswer | undefined {
     const { dialect, ask, provider } = at;
-    if (dialect.jobs?.opens(at.request) !== true || (item.type === 'fault' && !('reply' in item))) return undefined;
-    const id = `job${++this.#opened}`;
+    if (dialect.jobs === undefined) return undefined;
+    const later = isLater(item);
+    if (!later && (!dialect.jobs.opens(at.request) || (item.type === 'fault' && !('reply' in item)))) return undefined;
+    const id = `00000000-0000-4000-8000-${String(++this.#opened).padStart(12, '0')}`;
     if (this.#jobs.size >= MOST_JOBS) this.#jobs.clear();
-    this.#jobs.set(`${provider}/${id}`, { id, ask, item, canceled: false });
+    this.#jobs.set(`${provider}/${id}`, { id, ask, item: later ? undefined : item, canceled: false });
     return renderAnswer(dialect.jobs.opened(id, ask, at.baseURL()));
   }
 
-  async answer({ job, wants }: JobRequest, stage: Omit<Stage, 'ask'>): Promise<void> {
-    const { dialect, outgoing } = stage;
+  /** `next` takes an item from the script, for a job that has not got its own yet. */
+  async answer({ job, wants }: JobRequest, stage: Omit<Stage, 'ask'>, next: () => Promise<Reply | Fault>): Promise<void> {
+    const { dialect, provider, outgoing } = stage;
+    const { jobs } = dialect;
     const send = (answer: MockAnswer): void => {
       const { status, headers, body } = renderAnswer(answer);
       outgoing.whole(status, headers, body);
     };
-    if (job === undefined || dialect.jobs === undefined) return send(dialect.failure('notFound', undefined, {}));
-    if (wants === 'stream') return play(job.item, { ...stage, ask: { ...job.ask, stream: true } });
+    if (job === undefined || jobs === undefined) return send(dialect.failure('notFound', undefined, {}));
     if (wants === 'cancel') job.canceled = true;
-    send(dialect.jobs.state(job.id, job.ask, job.canceled ? 'canceled' : stateOf(job)));
+    if (job.canceled && wants !== 'stream') return send(jobs.state(job.id, job.ask, 'canceled'));
+    const item = job.item ?? (await next());
+    if (isLater(item)) return send(jobs.state(job.id, job.ask, 'running'));
+    if (wants === 'stream') return play(item, { ...stage, ask: { ...job.ask, stream: true } });
+    const whole = { ...stage, ask: { ...job.ask, stream: false } };
+    if (item.type === 'fault' && !('reply' in item)) return play(item, whole);
+    if (wants === 'state') {
+      job.item = item;
+      return send(jobs.state(job.id, job.ask, item.type === 'reply' ? item.content : 'running'));
+    }
+    this.#jobs.delete(`${provider}/${job.id}`);
+    return play(item, whole);
   }
 }
-
-/** A job that is to break in the middle never gets to its end. */
-const stateOf = ({ item }: Job): 'running' | MockReply => (item.type === 'reply' ? item.content : 'running');

@@ -11,6 +11,7 @@ import { huggingfaceServer } from '../providers/huggingface/server.ts';
 import { mistralServer } from '../providers/mistral/server.ts';
 import { nlpCloudServer } from '../providers/nlp-cloud/server.ts';
 import { ollamaServer } from '../providers/ollama/server.ts';
+import { nvidiaServer, xaiServer } from '../providers/openai-hosts/later-server.ts';
 import { OWN_SERVERS } from '../providers/openai-hosts/own-servers.ts';
 import { ai21Server, jinaServer, voyageServer } from '../providers/openai-hosts/server.ts';
 import { oidcServer } from '../providers/openai-hosts/token-server.ts';
@@ -82,6 +83,7 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>(
   ['jina_ai', { dialect: jinaServer, suffix: '/v1' }],
   ['mistral', { dialect: mistralServer, suffix: '' }],
   ['nlp_cloud', { dialect: nlpCloudServer, suffix: '/v1/gpu' }],
+  ['nvidia_nim', { dialect: nvidiaServer, suffix: '/v1' }],
   ['ollama', { dialect: ollamaServer, suffix: '' }],
   ['ollama_chat', { dialect: ollamaServer, suffix: '' }],
   ['palm', { dialect: palmServer, suffix: '' }],
@@ -100,6 +102,7 @@ const OTHERS: ReadonlyMap<string, MockProvider> = new Map<string, MockProvider>(
   ],
   [WATSONX_IAM, { dialect: iamServer, suffix: '' }],
   [OIDC, { dialect: oidcServer, suffix: '' }],
+  ['xai', { dialect: xaiServer, suffix: '/v1' }],
   ...Object.keys(OWN_SERVERS).map((id) => [id, { dialect: localOpenaiServer, suffix: '/v1' }] as const),
 ]);
 

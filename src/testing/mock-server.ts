@@ -4,6 +4,7 @@ import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
 import type { BatchScriptItem } from './batches.ts';
 import { BatchShelf } from './batches.ts';
+import type { Fault } from './fault.ts';
 import { Jobs } from './jobs.ts';
 import type { RecordedRequest } from './journal.ts';
 import { Journal } from './journal.ts';
@@ -13,6 +14,7 @@ import { Outgoing } from './outgoing.ts';
 import { lineAnswer, play } from './play.ts';
 import { Ports } from './ports.ts';
 import { renderAnswer } from './render.ts';
+import type { Reply } from './reply.ts';
 import { reply } from './reply.ts';
 import type { ScriptItem } from './script.ts';
 import { Script } from './script.ts';
@@ -99,14 +101,17 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     }
     const job = jobs.find(provider, dialect, request);
     if (job?.wants !== 'stream' && !dialect.authorized(request)) return refuse('auth');
-    if (job !== undefined) return jobs.answer(job, { provider, dialect, models, outgoing });
+    const take = (): Promise<Reply | Fault> => {
+      const next = script.next(provider, recorded);
+      ports.follow(provider);
+      return next;
+    };
+    if (job !== undefined) return jobs.answer(job, { provider, dialect, models, outgoing }, take);
     if (await answerBatch(provider, request, outgoing)) return;
     if (!json && method === 'POST') return refuse('badRequest');
     const ask = dialect.ask(request);
     if (ask === undefined) return refuse('notFound');
-    const next = script.next(provider, recorded);
-    ports.follow(provider);
-    const item = await next;
+    const item = await take();
     const opened = jobs.open(item, { provider, dialect, ask, request, baseURL: () => baseURLOf(provider) });
     if (opened !== undefined) return outgoing.whole(opened.status, opened.headers, opened.body);
     await play(item, { provider, dialect, ask, models, outgoing });

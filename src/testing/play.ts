@@ -41,6 +41,8 @@ export async function play(item: Reply | Fault, stage: Stage): Promise<void> {
       return outgoing.whole(200, successHeaders(stage), Buffer.alloc(0));
     case 'garbage':
       return outgoing.whole(200, successHeaders(stage), GARBAGE);
+    case 'later':
+      return send(outgoing, { status: 202, headers: {}, body: '' });
     case 'refused':
     case 'resetBeforeHeaders':
       return outgoing.reset();

@@ -277,6 +277,12 @@ export function streamOperation<K extends StreamedName>(wire: Wire, codec: Strea
   };
 }
 
+/** How the operations of a dialect are made of its codecs. */
+export interface OperationMaker {
+  reply<K extends OperationName>(codec: ReplyCodec<K>): Operation<K>;
+  stream<K extends 'stream' | 'completeStream'>(codec: StreamCodec<K>): Operation<K>;
+}
+
 /** One exchange whose answer goes into a sink of the caller's own. */
 export function openExchange(
   wire: Wire,

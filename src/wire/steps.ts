@@ -56,6 +56,12 @@ export class Steps<K extends OperationName> {
     }
   }
 
+  /** Milliseconds until one of the limits ends the attempt. */
+  get leftMs(): number {
+    const { clock, deadline } = this.call;
+    return Math.min(this.#limit().due, deadline) - clock.now();
+  }
+
   /** Waits between two exchanges. */
   wait(ms: number): Promise<void> {
     const { clock, signal, deadline, limits } = this.call;

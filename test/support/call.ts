@@ -69,6 +69,7 @@ export function contextOf<K extends OperationName>(call: Call<K>, headers: WireH
   const { provider, model } = call.target;
   return {
     call,
+    status: 200,
     headers,
     failure(body, status) {
       const code = (body as { error?: { code?: unknown } } | undefined)?.error?.code;

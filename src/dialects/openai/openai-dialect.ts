@@ -20,7 +20,9 @@ export function openaiOperations(wire: Wire, quirks: Quirks): Provider['operatio
 
   return {
     ...(offers.includes('chat') && {
-      chat: replyOperation<'chat'>(wire, { encode: chatEncoder(quirks, false), decode: decodeChat }),
+      ...(quirks.later === undefined
+        ? { chat: replyOperation<'chat'>(wire, { encode: chatEncoder(quirks, false), decode: decodeChat }) }
+        : lazyOperations(['chat'], async () => (await import('./operation-maker.ts')).laterChat(wire, quirks))),
       ...lazyOperations(['stream'], async () => (await import('./chat-streams.ts')).chatStreams(wire, quirks)),
     }),
     ...lazyOperations(others, async () => (await import('./vectors-and-texts.ts')).vectorsAndTexts(wire, quirks)),

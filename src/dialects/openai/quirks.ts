@@ -19,6 +19,8 @@ export interface Quirks {
     | undefined;
   /** The host runs batches, from files that it keeps. */
   readonly batches?: BatchQuirks | undefined;
+  /** Answers may come later, to be asked for by an id. Default: they do not. */
+  readonly later?: LaterAnswers | undefined;
   /** The answers are OpenAI's own: chunks are handed on without mending. */
   readonly trusted?: boolean | undefined;
   /** Answers as those of any host are mended, whatever requests are like: the address is another than the host's own. */
@@ -76,6 +78,21 @@ export interface Quirks {
   readonly repeatsReasoning?: boolean | undefined;
   /** `false`: vectors are not asked for in base64 when the caller left the format open. `only`: base64 is the one format with a name. */
   readonly base64Vectors?: boolean | 'only' | undefined;
+}
+
+/**
+ * How a host says that an answer comes later, and where it is asked for. It is such an answer by its status, 202, or by a body that
+ * holds nothing but the id.
+ */
+export interface LaterAnswers {
+  /** The header with the id, in lower case. Looked at with status 202 only: other answers may have it too. */
+  readonly idHeader?: string | undefined;
+  /** The field of the body with the id, where no header has it. */
+  readonly idField?: string | undefined;
+  /** Appended to the base URL, `{}` standing for the id. The host answers with 202 until the answer is there. */
+  readonly path: string;
+  /** What a header says of a request that has failed for good. Without it a question that fails with 429 or 5xx is asked again. */
+  readonly ended?: { readonly header: string; readonly values: readonly string[] } | undefined;
 }
 
 /** Where a host's files and batches deviate from OpenAI's. */

@@ -1,4 +1,5 @@
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
+import { GATEWAYS } from './gateways.ts';
 import type { Host } from './host.ts';
 import type { OpenAIHostId } from './ids.ts';
 import { OPENAI } from './openai.ts';
@@ -14,6 +15,7 @@ const PENALTIES = ['frequency_penalty', 'presence_penalty'] as const;
 /** One row per host, as the hosts' API references and SDKs of 2026-11 have it. Rows are defaults: `quirks` in the settings override them. */
 export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   ...OWN_SERVERS,
+  ...GATEWAYS,
   ...VECTOR_HOSTS,
   ...RETIRED_HOSTS,
   openai: OPENAI,
@@ -46,20 +48,12 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
   xai: {
     baseURL: 'https://api.x.ai/v1',
     envKeys: ['XAI_API_KEY'],
-    quirks: hostQuirks({ offers: CHAT, tokenLimit: undefined, repeatsReasoning: true }),
-  },
-  openrouter: {
-    requestIdHeaders: ['x-request-id', 'x-generation-id'],
-    baseURL: 'https://openrouter.ai/api/v1',
-    envKeys: ['OPENROUTER_API_KEY'],
-    settingHeaders: {
-      referer: { header: 'http-referer', env: ['OR_SITE_URL'] },
-      title: { header: 'x-title', env: ['OR_APP_NAME'] },
-    },
     quirks: hostQuirks({
-      keeps: ['modalities', 'audio', 'prediction', 'prompt_cache_key', 'metadata', 'service_tier'],
-      messageExtras: ['cache_control', 'reasoning_details'],
-      reasoningBack: 'reasoning',
+      offers: CHAT,
+      tokenLimit: undefined,
+      repeatsReasoning: true,
+      // for `deferred: true`: docs.x.ai/developers/advanced-api-usage/deferred-chat-completions
+      later: { idField: 'request_id', path: '/chat/deferred-completion/{}' },
     }),
   },
   perplexity: {
@@ -108,7 +102,16 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
     baseURL: 'https://integrate.api.nvidia.com/v1',
     envBase: ['NVIDIA_NIM_API_BASE'],
     envKeys: ['NVIDIA_NIM_API_KEY', 'NVIDIA_API_KEY'],
-    quirks: hostQuirks({ strictTools: 'drop' }),
+    quirks: hostQuirks({
+      strictTools: 'drop',
+      // under load: docs.api.nvidia.com/nim/reference, "statuspolling" of each model
+      later: {
+        idHeader: 'nvcf-reqid',
+        idField: 'requestId',
+        path: '/status/{}',
+        ended: { header: 'nvcf-status', values: ['errored', 'rejected'] },
+      },
+    }),
   },
   sambanova: {
     baseURL: 'https://api.sambanova.ai/v1',
@@ -205,27 +208,6 @@ export const OPENAI_HOSTS: Readonly<Record<OpenAIHostId, Host>> = {
       lacks: [...PENALTIES, 'logit_bias', 'n'],
       body: { reasoning_split: true },
     }),
-  },
-  vercel_ai_gateway: {
-    requestIdHeaders: ['x-request-id', 'x-vercel-id'],
-    baseURL: 'https://ai-gateway.vercel.sh/v1',
-    envKeys: ['AI_GATEWAY_API_KEY', 'VERCEL_AI_GATEWAY_API_KEY', 'VERCEL_OIDC_TOKEN'],
-    quirks: { offers: CHAT_VECTORS, messageExtras: ['cache_control', 'reasoning_details'], reasoningBack: 'reasoning' },
-  },
-  portkey: {
-    requestIdHeaders: ['x-portkey-trace-id', 'x-request-id'],
-    baseURL: 'https://api.portkey.ai/v1',
-    envKeys: ['PORTKEY_API_KEY'],
-    auth: { header: 'x-portkey-api-key', scheme: '' },
-    settingHeaders: {
-      provider: { header: 'x-portkey-provider' },
-      virtualKey: { header: 'x-portkey-virtual-key' },
-      config: { header: 'x-portkey-config' },
-      traceId: { header: 'x-portkey-trace-id' },
-      metadata: { header: 'x-portkey-metadata' },
-      strictOpenAiCompliance: { header: 'x-portkey-strict-open-ai-compliance' },
-    },
-    quirks: { messageExtras: ['cache_control'] },
   },
   inference_net: {
     baseURL: 'https://api.inference.net/v1',

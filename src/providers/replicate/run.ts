@@ -1,6 +1,8 @@
 import type { Call } from '../../contract/call.ts';
 import type { Wire, WireMessage } from '../../contract/wire.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
+import type { Pace } from '../../wire/polling.ts';
+import { NotYet, poll } from '../../wire/polling.ts';
 import type { Steps } from '../../wire/steps.ts';
 import { sendAside } from '../../wire/steps.ts';
 import { addressOf, predictionPath } from './addressing.ts';
@@ -10,9 +12,7 @@ import { decodePrediction, succeeded } from './prediction.ts';
 
 type ChatSteps = Steps<'chat'> | Steps<'stream'>;
 
-const FIRST_POLL_MS = 500;
-const SLOWEST_POLL_MS = 2000;
-const POLL_FAILURES = 5;
+const PACE: Pace = { first: 500, longest: 2000 };
 const LEAST_DEADLINE_S = 5;
 const MOST_DEADLINE_S = 86_400;
 
@@ -34,26 +34,16 @@ export function createPrediction(steps: ChatSteps, headers: Readonly<Record<stri
   return (steps as Steps<'chat'>).reply(message, decodePrediction);
 }
 
-/** Asks for a prediction until it has ended. A failed question is not a failed prediction: it is asked again. */
+/** Asks for a prediction until it has ended. One that is not asked for any more, whatever the reason, is cancelled. */
 export async function awaitPrediction(wire: Wire, steps: ChatSteps, id: string): Promise<Prediction> {
-  let pause = FIRST_POLL_MS;
-  let failures = 0;
+  const ask = async (): Promise<Prediction | NotYet> => {
+    const prediction = await lookAt(steps, id);
+    return succeeded(prediction) ? prediction : new NotYet();
+  };
   try {
-    for (;;) {
-      let wait = pause;
-      try {
-        const prediction = await lookAt(steps, id);
-        if (succeeded(prediction)) return prediction;
-        failures = 0;
-      } catch (error) {
-        if (!mayAskAgain(error) || ++failures > POLL_FAILURES) throw error;
-        wait = Math.max(pause, (isLLMError(error) && error.retryAfterMs) || 0);
-      }
-      await steps.wait(wait);
-      pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
-    }
+    return await poll(steps as Steps<'chat'>, PACE, ask, isPredictionEnd);
   } catch (error) {
-    if (isOurs(error)) cancelPrediction(wire, steps.call, id);
+    if (!isLLMError(error) || !isPredictionEnd(error)) cancelPrediction(wire, steps.call, id);
     throw error;
   }
 }
@@ -65,13 +55,6 @@ export const lookAt = (steps: ChatSteps, id: string): Promise<Prediction> =>
 /** Tells the service that nobody waits any more: it would go on, and be paid for. */
 export function cancelPrediction(wire: Wire, call: Call, id: string): void {
   sendAside(wire, call, { path: `${predictionPath(id)}/cancel` });
-}
-
-/** The HTTP request failed, by its status; a bad end of the prediction itself comes in a 200, without headers of a limit. */
-function mayAskAgain(error: unknown): boolean {
-  if (!isLLMError(error, 'rate_limit', 'internal_server', 'service_unavailable', 'connection', 'timeout')) return false;
-  if (error.kind === 'timeout') return error.phase === 'server' && !isPredictionEnd(error);
-  return !isPredictionEnd(error);
 }
 
 /** An abort, or a limit of ours: the prediction itself goes on. */
