@@ -27,7 +27,8 @@ const MOST_FAILURES = 5;
 
 /**
  * Asks until there is an answer. That a question fails does not mean that what it is about has failed: it is asked again, after the
- * wait that the failure names, unless the limits of the attempt are over by then.
+ * wait that the failure names, unless the limits of the attempt are over by then. An answer that was cut, and is not found when it is
+ * asked for again, is lost: some services give it once (xAI), and the cut is what the caller hears of.
  *
  * @param ends Whether a failure is the answer.
  */
@@ -39,15 +40,19 @@ export async function poll<K extends OperationName, T extends object>(
 ): Promise<T> {
   let pause = pace.first;
   let failures = 0;
+  let cut: LLMError | undefined;
   for (;;) {
     let wait: number;
     try {
       const answer = await ask();
       if (!(answer instanceof NotYet)) return answer;
       failures = 0;
+      cut = undefined;
       wait = Math.max(pause, Math.min(answer.waitMs, LONGEST_ADVICE_MS));
     } catch (error) {
+      if (cut !== undefined && isLLMError(error, 'not_found')) throw cut;
       if (!isLLMError(error) || !mayAskAgain(error) || ends(error) || ++failures > MOST_FAILURES) throw error;
+      if (error.kind === 'connection') cut = error;
       wait = Math.max(pause, error.retryAfterMs ?? 0);
       if (wait >= steps.leftMs) throw error;
     }

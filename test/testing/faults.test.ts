@@ -199,6 +199,49 @@ describe('broken bodies', () => {
   });
 });
 
+describe('later', () => {
+  const get = (id: string, path: string, headers = {}) => send(mock.baseURL(id) + path, { method: 'GET', headers });
+
+  it('is an id in a header at NVIDIA, and the questions take what is next', async () => {
+    mock.enqueue('nvidia_nim', fault.later(), fault.later(), fault.rateLimit(), 'There it is.', 'for somebody else');
+    const first = await send(`${mock.baseURL('nvidia_nim')}/chat/completions`, { body: STREAM });
+    expect(first).toMatchObject({ status: 202, text: '', headers: { 'nvcf-status': 'pending-evaluation' } });
+    const path = `/status/${String(first.headers['nvcf-reqid'])}`;
+    const seen = [];
+    for (let i = 0; i < 4; i++) seen.push(await get('nvidia_nim', path));
+    expect(seen.map(({ status }) => status)).toEqual([202, 429, 200, 404]);
+    expect(seen[0]?.headers['nvcf-reqid']).toBe(first.headers['nvcf-reqid']);
+    expect(JSON.parse(seen[2]?.text ?? '')).toMatchObject({ object: 'chat.completion', model: 'm' });
+    expect((await get('nvidia_nim', '/status/unknown')).status).toBe(404);
+    expect((await get('nvidia_nim', path, { authorization: '' })).status).toBe(401);
+  });
+
+  it('is an id in the body at xAI, and for Replicate a prediction that has just begun', async () => {
+    mock.enqueue('xai', fault.later());
+    const asked = await send(`${mock.baseURL('xai')}/chat/completions`, { body: CHAT });
+    const { request_id } = JSON.parse(asked.text) as { request_id: string };
+    expect(asked.status).toBe(202);
+    expect((await get('xai', `/chat/deferred-completion/${request_id}`)).status).toBe(200);
+
+    mock.enqueue('replicate', fault.later(), fault.later(), 'Done.');
+    const opened = await send(`${mock.baseURL('replicate')}/models/a/b/predictions`, { body: { input: {} } });
+    const { id, status } = JSON.parse(opened.text) as { id: string; status: string };
+    expect(status).toBe('starting');
+    const states = [];
+    for (let i = 0; i < 3; i++) states.push(JSON.parse((await get('replicate', `/predictions/${id}`)).text));
+    expect(states).toMatchObject([
+      { status: 'processing', output: null },
+      { status: 'succeeded', output: ['Done.'] },
+      { status: 'succeeded', output: ['Done.'] },
+    ]);
+  });
+
+  it('is an empty 202 where nobody could ask', async () => {
+    mock.enqueue('openai', fault.later());
+    expect(await send(url(), { body: CHAT })).toMatchObject({ status: 202, text: '' });
+  });
+});
+
 describe('failures in words', () => {
   it('status gives any status, body and headers', async () => {
     mock.enqueue('openai', fault.status(418, { error: 'teapot' }, { 'retry-after': '2' }), fault.status(500, 'plain words'));

@@ -124,6 +124,16 @@ describe('tokens for a client of Databricks', () => {
     expect(sent()).toHaveLength(1);
   });
 
+  it('come from the mock server on one port too', async () => {
+    await using shared = await startMockServer({ port: 0 });
+    const llm = clientOf({ ...LOGIN, baseURL: shared.baseURL('databricks') });
+    await ask(llm);
+    expect(shared.requests.map(({ provider, path }) => `${provider} ${path}`)).toEqual([
+      'oidc /v1/token',
+      'databricks /v1/chat/completions',
+    ]);
+  });
+
   it('serve embeddings and texts too', async () => {
     const llm = clientOf(LOGIN);
     await llm.embeddings.create({ model: 'databricks/gte', input: 'x' });

@@ -328,6 +328,16 @@ describe('a failure', () => {
     expect(mock.requests).toHaveLength(7);
   });
 
+  it('that cuts an answer which is given once is a connection that failed, to be tried anew', async () => {
+    const llm = clientOf();
+    mock.enqueue('xai', fault.later(), fault.cutAfter(1));
+    expect(await hurried(rejection(llm.chat.completions.create(XAI)))).toMatchObject({ kind: 'connection', retryable: true });
+    expect(mock.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET']);
+    const patient = clientOf({ use: [retry()] });
+    mock.enqueue('xai', fault.later(), fault.cutAfter(1), fault.later(), 'Anew.');
+    expect(textOf(await hurried(patient.chat.completions.create(XAI)))).toBe('Anew.');
+  });
+
   it('of the first request is left to the layers', async () => {
     const llm = clientOf({ use: [retry({ maxRetries: 1, minDelay: 100 })] });
     mock.enqueue('nvidia_nim', fault.unavailable(), fault.later(), 'Second order.');
