@@ -167,7 +167,7 @@ export type {
   RerankResult,
 } from './contract/vectors.ts';
 export type { Flow, Receiver, Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from './contract/wire.ts';
-export type { BatchQuirks, MessageExtra, Quirks } from './dialects/openai/quirks.ts';
+export type { BatchQuirks, LaterAnswers, MessageExtra, Quirks } from './dialects/openai/quirks.ts';
 export type { Attempt, TokenCounts } from './errors/attempt.ts';
 export type { LLMError, LLMErrorOf } from './errors/catalogue.ts';
 export { errorFromJSON, isLLMError } from './errors/catalogue.ts';
