@@ -114,8 +114,7 @@ describe('a retired service', () => {
       llm.embeddings.create({ model, input: 'i' }),
       llm.models.list({ provider: id }),
     ];
-    for (const call of asked) {
-      const error = await rejection(call);
+    for (const error of await Promise.all(asked.map(rejection))) {
       expect(error).toBeInstanceOf(NotFoundError);
       expect(error).toMatchObject({ kind: 'not_found', code: 'model_retired', provider: id, retryable: false });
       expect(String(error)).toMatch(/\w+\/…|gemini/);
