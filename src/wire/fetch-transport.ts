@@ -1,6 +1,7 @@
 import type { ByteSource } from '../contract/byte-source.ts';
 import { isByteSource } from '../contract/byte-source.ts';
 import type { Flow, Receiver, Transport, WireRequest } from '../contract/wire.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
 import { headersOf, namedHeaders } from './fetch-headers.ts';
 
 /** A `fetch` function; the one of the runtime, of a proxy library, or a stub. */
@@ -196,17 +197,24 @@ function cancel(response: Response): void {
 
 type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
 
-/** node-fetch gives a stream of Node's instead of a web stream. */
-function readerOf({ body }: { readonly body: Response['body'] | NodeJS.ReadableStream }): BodyReader | undefined {
-  if (body === null || body === undefined) return undefined;
-  if ('getReader' in body) return body.getReader();
-  const pieces = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+/** node-fetch gives a stream of Node's instead of a web stream, polyfills over XMLHttpRequest only the whole body. */
+function readerOf(response: Pick<Response, 'body' | 'arrayBuffer'>): BodyReader | undefined {
+  const { body } = response;
+  if (body === null) return undefined;
+  if (typeof body?.getReader === 'function') return body.getReader();
+  const pieces = (body === undefined ? wholeOf(response) : (body as AsyncIterable<Uint8Array>))[Symbol.asyncIterator]?.();
+  if (pieces === undefined) throw notAResponse();
   return {
     read: () => pieces.next() as ReturnType<BodyReader['read']>,
     async cancel() {
-      (body as { destroy?(): void }).destroy?.();
+      (body as { destroy?(): void } | undefined)?.destroy?.();
     },
   };
+}
+
+async function* wholeOf(response: Pick<Response, 'arrayBuffer'>): AsyncGenerator<Uint8Array, undefined> {
+  if (typeof response.arrayBuffer === 'function') yield new Uint8Array(await response.arrayBuffer());
+  return undefined;
 }
 
 function statusOf(response: Response): number {
@@ -215,7 +223,14 @@ function statusOf(response: Response): number {
     throw new Error('the server answered with a redirect, which is not followed');
   }
   if (typeof status !== 'number' || typeof response.headers?.forEach !== 'function') {
-    throw new TypeError('fetch did not return a Response');
+    throw notAResponse();
   }
   return status;
 }
+
+const notAResponse = (): ConfigurationError =>
+  new ConfigurationError({
+    message: 'fetch did not return a Response; give the option `fetch` a function that works as the one of the standard does',
+    code: 'invalid_option',
+    param: 'fetch',
+  });

@@ -48,3 +48,35 @@ describe.each<[string, FetchFunction]>([
     expect(await rejection(client().chat.completions.create({ model, messages }))).toMatchObject({ kind: 'connection' });
   });
 });
+
+it('a fetch that has no stream for a body, as polyfills over XMLHttpRequest, gives the whole body', async () => {
+  const polyfill = async (url: string, init: RequestInit): Promise<unknown> => {
+    const response = await fetch(url, init);
+    const { status, headers } = response;
+    return { status, headers, arrayBuffer: () => response.arrayBuffer() };
+  };
+  const llm = chained.client({ fetch: polyfill as typeof globalThis.fetch, use: [] });
+  chained.mock.enqueue('openai', reply({ text }), reply({ text, chunks }), fault.rateLimit(), fault.empty());
+  expect((await llm.chat.completions.create({ model, messages })).choices[0]?.message.content).toBe(text);
+  expect(await readAll(await llm.chat.completions.create({ model, messages, stream: true }))).toEqual({ text });
+  expect(await rejection(llm.chat.completions.create({ model, messages }))).toMatchObject({ kind: 'rate_limit' });
+  expect(await rejection(llm.chat.completions.create({ model, messages }))).toMatchObject({ kind: 'connection' });
+});
+
+it.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['an object without headers', { ok: true, status: 200, json: () => ({}) }],
+  ['a text for a body', { status: 200, headers: new Headers(), body: '{}' }],
+  ['a body that cannot be read', { status: 200, headers: new Headers(), body: {} }],
+])('a fetch that returns %s is a wrong option, asked once', async (_what, made) => {
+  let asked = 0;
+  const wrong = async (): Promise<unknown> => {
+    asked++;
+    return made;
+  };
+  const llm = chained.client({ fetch: wrong as typeof globalThis.fetch });
+  const error = await rejection(llm.chat.completions.create({ model, messages }));
+  expect(error).toMatchObject({ kind: 'configuration', code: 'invalid_option', param: 'fetch', provider: 'openai' });
+  expect(String(error)).toContain('fetch did not return a Response');
+  expect(asked).toBe(1);
+});
