@@ -59,6 +59,12 @@ describe('a parameter that is wrong stays a bad request', () => {
     "Invalid 'metadata.key': string too long. Expected a string with maximum length 64.",
     'Tool name is too long: at most 64 characters are allowed',
     'image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes',
+    'Input image exceeds the maximum length of the longest side',
+    "Invalid 'input': string too long. Expected a string with maximum length 1048576.",
+    'messages cannot be carried over from another context',
+    'The tool description exceeds the model limit of 1024 characters',
+    'max_tokens exceeds the maximum tokens of the model',
+    'input audio is longer than the model accepts: 1500 seconds',
     // money
     'Unknown name "quota" at "generation_config": Cannot find field.',
     'Unrecognized request argument supplied: credits',
@@ -70,7 +76,12 @@ describe('a parameter that is wrong stays a bad request', () => {
     'content must be a non-empty array of content blocks',
     'Unknown policy "strict" for tool_choice',
     'safety_settings: unknown category HARM_CATEGORY_X',
-    // models
+    'The content type is blocked by the server',
+    'Request rejected due to a missing header',
+    // regions and models
+    "user_location.country: country code 'XX' is not supported",
+    'The location field is not supported by this model',
+    'text-embedding-3-small is not a valid model for chat completions',
     'Invalid model parameter: temperature must be at most 2',
     'model: Field required',
     'The model does not support images',

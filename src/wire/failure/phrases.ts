@@ -48,19 +48,29 @@ export const OVERFLOW: readonly Phrase[] = [
   [/input is too large to process\. increase the physical batch size/i, 'llama.cpp embeddings'],
   [/number of input tokens [\d,]+ cannot exceed/i, 'watsonx'],
 ];
+/** A sentence that compares the prompt with what the model takes, as SGLang, Ollama and many gateways word it. */
+export const COMPARED: RegExp =
+  /\b(?:prompt|input|messages|conversation|context)\b[^.;:]{0,40}\b(?:too (?:long|large)|exceed(?:s|ed)?|(?:longer|larger|greater) than|over the)\b[^.;]{0,50}\b(?:context|tokens?|window|max(?:imum)? (?:allowed )?(?:input )?length|model'?s? (?:limit|maximum|length))\b|\binput (?:length |text )?(?:is )?too long\b/i;
+/** Such a sentence about something else than text that goes in. */
+export const NOT_COMPARED: RegExp =
+  /\b(?:images?|audio|video|files?|documents?|strings?|arrays?|tools?|functions?|schemas?|headers?|bytes|[km]i?b|pixels?|output|completion|quota)\b|max_\w*tokens\b|\bper (?:minute|hour|day)\b/i;
 export const NOT_OVERFLOW: RegExp =
   /rate.?limit|too many requests|tokens per min|\((?:TPM|RPM|TPD)\)|max_tokens must be (?!at least 1, got -)|maximum allowed number of output tokens|(?:output|completion)_?tokens? exceeds|^throttling/i;
 
 export const POLICY: readonly Phrase[] = [
   [/content exists risk/i, 'DeepSeek'],
   [/(?:may )?contains? inappropriate content|data may contain inappropriate/i, 'DashScope'],
-  [/violates? (?:our )?(?:usage|safety|content) (?:guidelines|polic)/i, 'xAI'],
-  [/violating our (?:usage|content) polic/i, 'OpenAI'],
+  [/violat(?:es?|ed|ing) (?:the |our |openai's )?(?:usage|safety|content) (?:guidelines|polic)/i, 'OpenAI, xAI'],
   [/content management policy/i, 'Azure'],
   [/(?:was|were|been|is) flagged (?:as|by|for)\b/i, 'OpenAI, Replicate, OpenRouter moderation'],
   [/new_sensitive|sensitive content|contains sensitive/i, 'MiniMax, Z.ai'],
   [/(?:rejected|failed) as a result of (?:our|the) safety system|not allowed by our safety system/i, 'OpenAI and Azure images'],
-  [/blocked by (?:the |our )?content filter|content filtering policy/i, 'Anthropic, Vertex'],
+  [/content filtering policy/i, 'Anthropic, Vertex'],
+  [
+    /\b(?:content|prompt|request|input|response|output) (?:was |is |has been )?(?:blocked|rejected|filtered|refused) (?:by|due to|because of)\s(?:\w+ ){0,4}(?:safety|moderation|guard(?:rails?)?|content filters?)\b/i,
+    'Vertex, LiteLLM proxy and its guardrails',
+  ],
+  [/considered high risk/i, 'Moonshot'],
   [/prohibited content/i, 'gateways before Gemini'],
   [/violated (?:guardrail|content safety) policy/i, 'LiteLLM proxy'],
   [/limited access to this content for safety reasons/i, 'OpenAI, also on Bedrock'],
@@ -74,8 +84,11 @@ export const MONEY: readonly Phrase[] = [
   ],
   [/exceeded your current quota/i, 'OpenAI, Perplexity'],
   [/credit limit exceeded|credit balance is too low/i, 'Together, Anthropic'],
-  [/requires more credits|(?:purchase|add|buy) (?:more )?credits/i, 'OpenRouter, xAI'],
-  [/account balance is|positive balance/i, 'Chutes, DeepInfra'],
+  [
+    /requires more credits|(?:purchase|add|buy) (?:more )?credits|top up your (?:account|balance|credits)/i,
+    'OpenRouter, xAI, gateways',
+  ],
+  [/account balance is|positive balance|not active, please check your billing/i, 'Chutes, DeepInfra, OpenAI'],
   [
     /overdue (?:balance|payment)|balance is overdue|account (?:\S{1,60} )?(?:is|has been) suspended|in good standing/i,
     'Volcengine, Fireworks, Moonshot, DashScope',
@@ -91,7 +104,7 @@ export const MONEY: readonly Phrase[] = [
   ],
   [/(?:depleted|exceeded) your monthly (?:included )?credits/i, 'Hugging Face'],
   [
-    /(?:doesn't|don't|does not) have any credits|run out of credits|used all available credits|credits (?:are|is|were) depleted/i,
+    /(?:doesn't|don't|does not) have any credits|\bout of credits|no credits remaining|used all available credits|credits (?:are|is|were) depleted/i,
     'xAI, Gemini prepay',
   ],
   [/budget has been exceeded|over budget/i, 'LiteLLM proxy'],
@@ -117,7 +130,7 @@ export const MISSING: readonly Phrase[] = [
     'OpenAI, vLLM, Ollama, Groq, NVIDIA, DeepSeek, Cohere',
   ],
   [
-    /unknown model|not a valid model id|no such model|not found the model|model not exist/i,
+    /unknown model|is not a valid model\b(?! for)|no such model|not found the model|model not exist/i,
     'MiniMax, OpenRouter, Cloudflare, Moonshot, DeepSeek',
   ],
   [/model identifier is invalid/i, 'Bedrock'],
@@ -135,7 +148,7 @@ export const CLOSED: readonly Phrase[] = [
   [/not (?:yet )?available (?:for|in|on) (?:this|your) (?:\w+ ){0,2}(?:subscription|plan|tier)/i, 'Anthropic, Mistral, Groq'],
   [/(?:subscription|plan) does not (?:yet )?include|requires a subscription, upgrade/i, 'Z.ai, Ollama cloud'],
   [
-    /(?:country|region|location|territory)[^.]{0,40} (?:is )?not supported|from unsupported (?:countries|regions)/i,
+    /\b(?:country, region|user location|(?:your|this) (?:country|region))\b[^.]{0,40} not (?:supported|available)|from unsupported (?:countries|regions)/i,
     'OpenAI, Gemini, Bedrock',
   ],
 ];
@@ -148,7 +161,10 @@ export const CREDENTIAL: readonly Phrase[] = [
 ];
 
 export const UNAVAILABLE: readonly Phrase[] = [
-  [/\boverloaded\b|infra_overload|experiencing high (?:demand|traffic)/i, 'OpenAI, Google, Chutes'],
+  [
+    /\boverloaded\b|infra_overload|experiencing (?:a )?high (?:demand|traffic|load|volume)|\bat capacity\b/i,
+    'OpenAI, Google, Together, Chutes',
+  ],
   [/(?:is currently|currently) loading|loading model|model is unloaded/i, 'Hugging Face, llama.cpp, LM Studio'],
   [/service is (?:currently|temporarily) unavailable|temporarily (?:unavailable|out of capacity)/i, 'xAI (in a 200), Vertex'],
   [

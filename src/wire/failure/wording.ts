@@ -8,7 +8,9 @@ const MAX_TESTED = 4096;
 
 const says = (list: readonly Phrase[], text: string): boolean => list.some(([pattern]) => pattern.test(text));
 
-export const saysOverflow = (text: string): boolean => says(phrases.OVERFLOW, text) && !phrases.NOT_OVERFLOW.test(text);
+export const saysOverflow = (text: string): boolean =>
+  (says(phrases.OVERFLOW, text) || (phrases.COMPARED.test(text) && !phrases.NOT_COMPARED.test(text))) &&
+  !phrases.NOT_OVERFLOW.test(text);
 export const saysPolicy = (text: string): boolean => says(phrases.POLICY, text) && !phrases.NOT_POLICY.test(text);
 export const saysMoney = (text: string): boolean => says(phrases.MONEY, text) && !phrases.NOT_MONEY.test(text);
 
