@@ -67,7 +67,7 @@ export const POLICY: readonly Phrase[] = [
   [/(?:rejected|failed) as a result of (?:our|the) safety system|not allowed by our safety system/i, 'OpenAI and Azure images'],
   [/content filtering policy/i, 'Anthropic, Vertex'],
   [
-    /\b(?:content|prompt|request|input|response|output) (?:was |is |has been )?(?:blocked|rejected|filtered|refused) (?:by|due to|because of)\s(?:\w+ ){0,4}(?:safety|moderation|guard(?:rails?)?|content filters?)\b/i,
+    /\b(?:content|prompt|request|input|response|output) (?:was |is |has been )?(?:blocked|rejected|filtered|refused) (?:by|due to|because of) (?:\w+ ){0,4}(?:safety|moderation|guard(?:rails?)?|content filters?)\b/i,
     'Vertex, LiteLLM proxy and its guardrails',
   ],
   [/considered high risk/i, 'Moonshot'],

@@ -6,13 +6,18 @@ import { isMarkup } from './plain-text.ts';
 
 const MAX_TESTED = 4096;
 
-const says = (list: readonly Phrase[], text: string): boolean => list.some(([pattern]) => pattern.test(text));
+/** What is tested: the beginning, in one line. */
+const lineOf = (text: string): string => text.slice(0, MAX_TESTED).replace(/\s+/g, ' ');
 
-export const saysOverflow = (text: string): boolean =>
-  (says(phrases.OVERFLOW, text) || (phrases.COMPARED.test(text) && !phrases.NOT_COMPARED.test(text))) &&
-  !phrases.NOT_OVERFLOW.test(text);
-export const saysPolicy = (text: string): boolean => says(phrases.POLICY, text) && !phrases.NOT_POLICY.test(text);
-export const saysMoney = (text: string): boolean => says(phrases.MONEY, text) && !phrases.NOT_MONEY.test(text);
+const says = (list: readonly Phrase[], line: string): boolean => list.some(([pattern]) => pattern.test(line));
+
+const overflows = (line: string): boolean =>
+  (says(phrases.OVERFLOW, line) || (phrases.COMPARED.test(line) && !phrases.NOT_COMPARED.test(line))) &&
+  !phrases.NOT_OVERFLOW.test(line);
+const costs = (line: string): boolean => says(phrases.MONEY, line) && !phrases.NOT_MONEY.test(line);
+
+export const saysOverflow = (text: string): boolean => overflows(lineOf(text));
+export const saysMoney = (text: string): boolean => costs(lineOf(text));
 
 /** Statuses that leave open what is meant: the text may say. */
 const OPEN = (status: number | undefined): boolean =>
@@ -25,16 +30,16 @@ const OPEN = (status: number | undefined): boolean =>
 export function byWording(failure: UnderstoodFailure): ErrorKind | undefined {
   const { status } = failure;
   if (status === 401 || status === 402 || status === 403 || isMarkup(failure.text)) return undefined;
-  const text = failure.message.slice(0, MAX_TESTED);
-  if (text === '') return undefined;
-  if (saysOverflow(text)) return 'context_window_exceeded';
-  if (saysPolicy(text)) return 'content_policy_violation';
-  if (saysMoney(text)) return 'insufficient_credits';
-  if ((OPEN(status) || status === 422) && says(phrases.MISSING, text)) return 'not_found';
-  if ((OPEN(status) || status === 404) && says(phrases.CLOSED, text)) return 'permission_denied';
+  const line = lineOf(failure.message);
+  if (line === '') return undefined;
+  if (overflows(line)) return 'context_window_exceeded';
+  if (says(phrases.POLICY, line) && !phrases.NOT_POLICY.test(line)) return 'content_policy_violation';
+  if (costs(line)) return 'insufficient_credits';
+  if ((OPEN(status) || status === 422) && says(phrases.MISSING, line)) return 'not_found';
+  if ((OPEN(status) || status === 404) && says(phrases.CLOSED, line)) return 'permission_denied';
   if (!OPEN(status)) return undefined;
-  if (says(phrases.RATE, text)) return 'rate_limit';
-  if (says(phrases.CREDENTIAL, text)) return 'authentication';
-  if (says(phrases.UNAVAILABLE, text)) return 'service_unavailable';
-  return says(phrases.SERVER_TIMEOUT, text) ? 'timeout' : undefined;
+  if (says(phrases.RATE, line)) return 'rate_limit';
+  if (says(phrases.CREDENTIAL, line)) return 'authentication';
+  if (says(phrases.UNAVAILABLE, line)) return 'service_unavailable';
+  return says(phrases.SERVER_TIMEOUT, line) ? 'timeout' : undefined;
 }
