@@ -91,3 +91,12 @@ export function exhausted(attempts: readonly Attempt[], most: number, { provider
     param: 'maxAttempts',
   });
 }
+
+/** Tells the layers that keep an account of their own. */
+export function tell({ onAttempt }: Call, attempt: Attempt): void {
+  try {
+    onAttempt?.(attempt);
+  } catch {
+    // a layer that stumbles over its own account does not change the call
+  }
+}

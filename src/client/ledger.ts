@@ -13,7 +13,7 @@ import type { PartialOutput } from '../errors/partial.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AnswerMarks, OpenAttempt } from './attempt-records.ts';
-import { amended, exhausted, failureIn, listed, wasAtWork, wasSent, withError } from './attempt-records.ts';
+import { amended, exhausted, failureIn, listed, tell, wasAtWork, wasSent, withError } from './attempt-records.ts';
 import type { Listeners } from './listeners.ts';
 import type { ResumedAt, Route } from './route.ts';
 
@@ -32,6 +32,15 @@ const NONE: readonly never[] = [];
 
 /** A timer may fire a moment before its time. */
 const EARLY_MS = 2;
+
+/** What is told of targets and stores goes on after the call that found it out. */
+const OF_TARGETS: ReadonlySet<string> = new Set([
+  'breaker-changed',
+  'cooldown',
+  'budget-empty',
+  'store-degraded',
+  'store-restored',
+]);
 
 /** The account of one call: what was tried, waited for and changed. Everything that listeners hear passes through it. */
 export class Ledger implements Trail {
@@ -53,6 +62,7 @@ export class Ledger implements Trail {
   #waits: readonly Wait[] = NONE;
   #sent = 0;
   #deadlineTold = false;
+  #ended = false;
   #cached = false;
   #primary: Target | undefined;
   #resumed: readonly ResumedAt[] | undefined;
@@ -77,6 +87,7 @@ export class Ledger implements Trail {
   }
 
   readonly report = (event: CallEvent): void => {
+    if (this.#ended && !OF_TARGETS.has(event.type)) return;
     switch (event.type) {
       case 'waiting':
         this.#waits = [...this.#waits, { ms: event.ms, ends: this.#clock.now() + (event.reason === 'queue' ? 0 : event.ms) }];
@@ -104,6 +115,7 @@ export class Ledger implements Trail {
   };
 
   emit(event: CallEvent): void {
+    if (event.type === 'call-ended') this.#ended = true;
     if (!this.#listeners.none) this.#listeners.emit({ ...event, call: this.#identity } as ClientEvent);
   }
 
@@ -272,13 +284,5 @@ export class Ledger implements Trail {
 }
 
 const withOne = <T>(list: readonly T[], one: T): readonly T[] => (list.length === 0 ? [one] : [...list, one]);
-
-function tell({ onAttempt }: Call, attempt: Attempt): void {
-  try {
-    onAttempt?.(attempt);
-  } catch {
-    // a layer that stumbles over its own account does not change the call
-  }
-}
 
 const nameOf = ({ provider, model }: Target): string => `${provider}/${model}`;

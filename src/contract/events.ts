@@ -74,6 +74,7 @@ export type CallEvent =
   | { readonly type: 'deadline'; readonly target: Target; readonly elapsedMs: number }
   /** Something was changed or left out on the way; collected in `route.warnings`. */
   | { readonly type: 'warning'; readonly target: Target; readonly message: string }
+  /** The last word of a call. Only what layers find out of targets and stores, and ends of attempts that outlive it, may come later. */
   | {
       readonly type: 'call-ended';
       readonly target: Target;
