@@ -129,6 +129,7 @@ export type {
   ProviderOptions,
   SageMakerOptions,
 } from './contract/provider-options.ts';
+export type { BuiltInSettings } from './contract/provider-settings.ts';
 export type { RetryBudgetOptions } from './contract/retry-budget.ts';
 export type {
   AnswerStore,

@@ -23,7 +23,8 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
 const describe = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  return typeof value === 'object' ? 'an object' : typeof value;
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 };
 
 /** `messages: expected at least one message, got an empty array`. */
@@ -32,7 +33,7 @@ export function wrongInput(path: string, expected: string, got?: unknown): Confi
   return new ConfigurationError({ message: `${path}: expected ${expected}${found}`, code: 'wrong_argument', param: path });
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export function checkParams(params: unknown): void {
@@ -58,6 +59,7 @@ export function checkTools(tools: unknown): void {
   for (let i = 0; i < tools.length; i++) {
     const tool: unknown = tools[i];
     if (!isObject(tool)) throw wrongInput(`tools[${i}]`, 'an object with "type"', tool ?? null);
+    if (typeof tool.type !== 'string') throw wrongInput(`tools[${i}].type`, '"function"', tool.type);
     if (tool.type !== 'function') continue;
     if (!isObject(tool.function)) throw wrongInput(`tools[${i}].function`, 'an object with "name"', tool.function);
     const { name, parameters } = tool.function;
@@ -118,7 +120,7 @@ function checkFallbacks(fallbacks: unknown): void {
 
 function checkMilliseconds(path: string, value: unknown): void {
   if (value !== undefined && !(typeof value === 'number' && value > 0)) {
-    throw wrongInput(path, 'a number of milliseconds above 0', typeof value === 'number' ? undefined : value);
+    throw wrongInput(path, 'a number of milliseconds above 0', value);
   }
 }
 

@@ -12,6 +12,7 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { addTarget, completeError } from '../errors/llm-error.ts';
 import { formatDuration } from '../errors/message.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
 import { TimeoutError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
@@ -182,11 +183,12 @@ export class CallRunner {
   #succeeded<K extends OperationName>(running: Running<K>, result: ResultOf<K>): Opened<K> {
     const { call, ledger } = running;
     const { target, signal } = call;
+    if (typeof result !== 'object' || result === null) throw noResult(result);
     const answer = ledger.conclude(result);
     if (!(result instanceof ChunkStream)) {
       const usage = usageOf(call.operation, result);
       const route = ledger.route(target, usage);
-      if (typeof result === 'object' && result !== null) addRoute(result, route, answer?.requestId ?? null);
+      addRoute(result, route, answer?.requestId ?? null);
       this.#ended(running, usage, undefined);
       return { result, route, answer, signal };
     }
@@ -263,6 +265,14 @@ function complete(error: LLMError, call: Call, ledger: Ledger): void {
   addTarget(error, call.target.provider, call.target.model);
   completeError(error, [...ledger.attempts], call.correlationId);
 }
+
+/** Built-in layers pass results on; one of the user's own may forget it. */
+const noResult = (given: unknown): ConfigurationError =>
+  new ConfigurationError({
+    message: `a layer of createClient.use gave ${given === undefined ? 'nothing' : `a ${typeof given}`} instead of a result; return what next(call) gives`,
+    code: 'wrong_layer',
+    param: 'createClient.use',
+  });
 
 function discard(result: unknown): void {
   if (result instanceof ChunkStream) result.cancel();

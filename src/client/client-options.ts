@@ -3,8 +3,9 @@ import type { BatchEngine } from '../contract/batches.ts';
 import { callback, checkOptions, storeOption } from '../contract/check-options.ts';
 import type { ClientEventListeners, ClientEventName } from '../contract/events.ts';
 import type { HeadersLike } from '../contract/headers.ts';
-import { isHeadersLike } from '../contract/headers.ts';
 import type { Middleware } from '../contract/middleware.ts';
+import { isPool } from '../contract/pool.ts';
+import { headersOption, limitOption, settingsOption } from '../contract/provider-settings.ts';
 import type { Store } from '../contract/store.ts';
 import type { Transport } from '../contract/wire.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
@@ -12,6 +13,7 @@ import type { Logger } from '../observe/log-events.ts';
 import type { Clock } from '../time/clock.ts';
 import type { OwnModels } from './model-facts.ts';
 import type { ProviderEntry } from './providers.ts';
+import { isMade } from './providers.ts';
 
 /** What `createClient` accepts. Everything may be left out: keys and addresses then come from the environment. */
 export interface ClientOptions {
@@ -96,9 +98,6 @@ const EVENT_NAMES = [
 
 const isEventName = (name: string): name is ClientEventName => (EVENT_NAMES as readonly string[]).includes(name);
 
-/** `Infinity` is no limit. */
-const above = (what: string): z.ZodMiniType<number> => z.custom<number>((value) => typeof value === 'number' && value > 0, what);
-
 const object = <T>(what: string, ...methods: string[]): z.ZodMiniType<T> =>
   z.custom<T>(
     (value) =>
@@ -106,30 +105,23 @@ const object = <T>(what: string, ...methods: string[]): z.ZodMiniType<T> =>
     what,
   );
 
-const headers = z.custom<HeadersLike>(isHeadersLike, 'an object of names and strings');
-
 const POSITIVE_COUNT = 'a whole number ≥ 1';
 const positiveCount = z.int(POSITIVE_COUNT).check(z.gte(1, POSITIVE_COUNT));
 
-const settings = z.looseObject({
-  apiKey: z.optional(z.string('a string; keys usually come from the environment')),
-  baseURL: z.optional(z.string('an address such as "https://host/v1"')),
-  headers: z.optional(headers),
-  timeout: z.optional(above('a number of milliseconds above 0')),
-});
+const entry = z.union([z.custom((value) => isMade(value) || isPool(value), 'a provider'), settingsOption]);
 
 const listeners = z.strictObject(
   Object.fromEntries(EVENT_NAMES.map((name) => [name, z.optional(callback<(event: never) => void>())])),
 );
 
 const schema = z.strictObject({
-  providers: z.optional(z.record(z.string(), z.optional(settings))),
+  providers: z.optional(z.record(z.string(), z.optional(entry))),
   use: z.optional(z.array(callback<Middleware>())),
   defaultProvider: z.optional(z.string('a provider id such as "openai"').check(z.minLength(1, 'a provider id such as "openai"'))),
-  deadline: z.optional(above('a number of milliseconds above 0')),
+  deadline: z.optional(limitOption),
   fetch: z.optional(callback<typeof globalThis.fetch>()),
   transport: z.optional(object<Transport>('a transport, as undiciTransport() makes them', 'dispatch', 'close')),
-  headers: z.optional(headers),
+  headers: z.optional(headersOption),
   logger: z.optional(object<Logger>('an object with debug, info, warn and error', 'debug', 'info', 'warn', 'error')),
   on: z.optional(listeners),
   maxResponseBytes: z.optional(positiveCount),

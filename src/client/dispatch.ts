@@ -9,7 +9,7 @@ import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
-import { APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
+import { TimeoutError } from '../errors/wire-errors.ts';
 import type { AnswerMarks } from './attempt-records.ts';
 import { aborted } from './attempt-records.ts';
 import { Ledger } from './ledger.ts';
@@ -56,10 +56,15 @@ function attempt<K extends OperationName>(given: Call<K>, provider: Provider, pr
   const operation = operationOf(provider, call);
   const ledger = ledgerOf(call);
   const open = ledger.begin(call);
-  const failed = (thrown: unknown): never => {
-    const error = typed(thrown, call);
+  const failedWith = (error: LLMError): never => {
     ledger.fail(open, error);
     throw error;
+  };
+  // built-in providers throw typed errors, save for requests that they cannot read; one of the user's own may throw anything
+  const failed = (thrown: unknown): MaybePromise<never> => {
+    if (isLLMError(thrown)) return failedWith(thrown);
+    if (call.signal?.aborted === true) return failedWith(aborted(call));
+    return import('./malformed.ts').then(({ unknownFailure }) => failedWith(unknownFailure(thrown, call)));
   };
   // loaded while the first answer is on its way
   call.catalogue();
@@ -136,14 +141,4 @@ function unsupported({ operation, target }: Call): UnsupportedOperationError {
     model: target.model,
     code: 'unsupported_operation',
   });
-}
-
-/** Built-in providers throw typed errors only; a provider of the user's own may throw anything. */
-function typed(thrown: unknown, call: Call): LLMError {
-  if (isLLMError(thrown)) return thrown;
-  const { provider, model } = call.target;
-  if (call.signal?.aborted === true) return aborted(call);
-  const what = thrown instanceof Error ? thrown.name : typeof thrown;
-  const message = `the provider failed with an error of no known type (${what}); see cause`;
-  return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
 }

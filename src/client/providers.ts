@@ -3,23 +3,24 @@ import { headerEntries } from '../contract/headers.ts';
 import type { TargetPool } from '../contract/pool.ts';
 import { isPool } from '../contract/pool.ts';
 import type { ConnectionSpec, Provider, ProviderDefinition, ProviderInstance, ProviderSettings } from '../contract/provider.ts';
+import type { BuiltInSettings } from '../contract/provider-settings.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import { ALIASES, PROVIDERS } from '../providers/registry.ts';
 import type { ConnectionEnvironment } from '../wire/connection.ts';
 import { createConnection } from '../wire/connection.ts';
-import { didYouMean } from './suggestions.ts';
+import { unknownProvider } from './suggestions.ts';
 import type { TargetBook } from './targets.ts';
 
 /** Settings by provider id, or under a name of your own: a provider, another instance of a built-in one, or a pool of several. */
-export type ProviderEntry = ProviderSettings | ProviderDefinition | ProviderInstance | TargetPool;
+export type ProviderEntry = BuiltInSettings | ProviderDefinition | ProviderInstance | TargetPool;
 
 /** What all connections of a client share. */
 export type SharedEnvironment = Omit<ConnectionEnvironment, 'provider'>;
 
 type Made = ProviderDefinition | ProviderInstance;
 
-const isMade = (entry: ProviderEntry): entry is Made => typeof (entry as Partial<Made>).create === 'function';
+export const isMade = (entry: unknown): entry is Made => typeof (entry as Partial<Made> | null)?.create === 'function';
 
 const environment = (name: string): string | undefined => {
   const value = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[name];
@@ -120,7 +121,7 @@ export class Providers implements TargetBook {
     });
   }
 
-  #addSettings(name: string, settings: ProviderSettings): void {
+  #addSettings(name: string, settings: BuiltInSettings): void {
     const id = this.#idOf(name, `providers.${name}`);
     if (this.#settings.has(id)) {
       throw new ConfigurationError({
@@ -135,12 +136,7 @@ export class Providers implements TargetBook {
   #idOf(name: string, path: string): string {
     const id = this.ids.has(name) ? name : this.aliases.get(name);
     if (id !== undefined && this.ids.has(id)) return id;
-    const advice = didYouMean(name, [...this.ids, ...this.aliases.keys()]);
-    throw new ConfigurationError({
-      message: `${path}: unknown provider "${name}"${advice === undefined ? '' : `; ${advice}`}`,
-      code: 'unknown_provider',
-      param: path,
-    });
+    throw unknownProvider(name, [...this.ids, ...this.aliases.keys()], path);
   }
 }
 

@@ -1,10 +1,25 @@
 import { nearest } from '../contract/check-options.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
 import { KNOWN_MODELS } from './model-ids.ts';
 
 /** `did you mean "x"?`; `undefined` if nothing is near. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const guess = nearest(word.slice(0, 64), known);
   return guess === undefined ? undefined : `did you mean "${guess}"?`;
+}
+
+const OWN_SERVER = 'a server of your own is declared as openaiCompatible({ baseURL })';
+
+/** `rest` is what followed the name in a model string. */
+export function unknownProvider(name: string, known: Iterable<string>, path: string, rest = ''): ConfigurationError {
+  const guess = nearest(name.slice(0, 64), known);
+  const meant = guess === undefined ? '' : ` did you mean "${guess}${rest}"?`;
+  const own = guess === undefined || path.startsWith('providers.') ? ` ${OWN_SERVER}` : '';
+  return new ConfigurationError({
+    message: `${path}: unknown provider "${name}";${meant}${own}`,
+    code: 'unknown_provider',
+    param: path,
+  });
 }
 
 const familyOf = (model: string): string => /^[a-z]+/.exec(model.toLowerCase())?.[0] ?? '';

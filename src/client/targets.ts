@@ -1,8 +1,7 @@
-import { nearest } from '../contract/check-options.ts';
 import type { TargetPool } from '../contract/pool.ts';
 import type { Target } from '../contract/target.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
-import { prefixed } from './suggestions.ts';
+import { prefixed, unknownProvider } from './suggestions.ts';
 
 /** Whom a client can speak to. */
 export interface TargetBook {
@@ -82,16 +81,9 @@ export class Targets {
     return wrongModel(`"${model}" names no provider: ${advice} (or set defaultProvider)`, 'missing_provider');
   }
 
-  #unknown(name: string, path: string, model?: string): ConfigurationError {
-    const names = [...this.#book.ids, ...this.#book.aliases.keys()];
-    const guess = nearest(name, names);
-    const rest = model === undefined ? '' : model.slice(name.length);
-    const advice = guess === undefined ? '' : `; did you mean "${guess}${rest}"?`;
-    return new ConfigurationError({
-      message: `${path}: unknown provider "${name}"${advice}`,
-      code: 'unknown_provider',
-      param: path,
-    });
+  #unknown(name: string, path: string, model = name): ConfigurationError {
+    const { ids, aliases } = this.#book;
+    return unknownProvider(name, [...ids, ...aliases.keys()], path, model.slice(name.length));
   }
 }
 

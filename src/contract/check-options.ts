@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import type { Call } from './call.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -14,6 +15,7 @@ import type { Store } from './store.ts';
 export function checkOptions<S extends z.ZodMiniType>(schema: S, value: unknown, path: string): z.output<S> {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
+  if (isCall(value)) throw uncalled(path);
   const findings = checked.error.issues.flatMap((issue) => explain(issue, [], { schema, value, root: path }));
   throw new ConfigurationError({
     message: findings.map((finding) => `${finding.path}: ${finding.problem}`).join('; '),
@@ -58,6 +60,16 @@ export const storeOption: z.ZodMiniType<Store> = z.custom<Store>(
   'a store, as memoryStore() makes them',
 );
 
+const isCall = (value: unknown): boolean => typeof (value as Partial<Call> | null | undefined)?.report === 'function';
+
+/** A factory that stands in `use` itself gets a call for its options. */
+const uncalled = (factory: string): ConfigurationError =>
+  new ConfigurationError({
+    message: `createClient.use holds ${factory} itself; call it: ${factory}()`,
+    code: 'wrong_option',
+    param: 'createClient.use',
+  });
+
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
@@ -78,8 +90,9 @@ function explain(issue: Issue, parent: Path, subject: Subject): Finding[] {
     const known = keysAt(subject.schema, path);
     return issue.keys.map((key) => {
       const guess = nearest(key, known);
-      const hint = guess === undefined ? `known are ${known.map(quote).join(', ') || 'none'}` : `did you mean "${guess}"?`;
-      return { path: nameOf([...path, key], subject.root), problem: `unknown option; ${hint}` };
+      const all = known.length > MOST_LISTED ? '' : `; known are ${known.map(quote).join(', ') || 'none'}`;
+      const hint = guess === undefined ? all : `; did you mean "${guess}"?`;
+      return { path: nameOf([...path, key], subject.root), problem: `unknown option${hint}` };
     });
   }
   if (issue.code === 'invalid_union' && issue.message === NO_TEXT) {
@@ -89,6 +102,8 @@ function explain(issue: Issue, parent: Path, subject: Subject): Finding[] {
   const got = show(valueAt(subject.value, path), path);
   return [{ path: nameOf(path, subject.root), problem: `expected ${expectation(issue)}, got ${got}` }];
 }
+
+const MOST_LISTED = 30;
 
 /** Codes by which an alternative of a union says that the value is none of its sort. */
 const ANOTHER_THING: ReadonlySet<string> = new Set(['invalid_type', 'custom']);

@@ -1,7 +1,9 @@
 import type { Call, OperationName } from '../contract/call.ts';
-import { nearest } from '../contract/check-options.ts';
+import { checkOptions, nearest } from '../contract/check-options.ts';
 import type { Operation } from '../contract/codec.ts';
-import type { Provider, ProviderInstance, ProviderSettings } from '../contract/provider.ts';
+import type { Provider, ProviderInstance } from '../contract/provider.ts';
+import type { BuiltInSettings } from '../contract/provider-settings.ts';
+import { settingsOption } from '../contract/provider-settings.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { ALIASES, PROVIDERS } from './registry.ts';
 
@@ -11,7 +13,7 @@ import { ALIASES, PROVIDERS } from './registry.ts';
  *
  * @param provider The id of a built-in provider, for example `azure`.
  * @param settings Those of the provider. What is left out comes from the same environment variables.
- * @throws ConfigurationError for an id that is not built in.
+ * @throws ConfigurationError for an id that is not built in, and for an unknown setting.
  * @example
  * createClient({
  *   providers: {
@@ -21,10 +23,11 @@ import { ALIASES, PROVIDERS } from './registry.ts';
  * });
  * // model: 'azure_eu/gpt-5'
  */
-export function providerInstance(provider: string, settings: ProviderSettings = {}): ProviderInstance {
+export function providerInstance(provider: string, settings: BuiltInSettings = {}): ProviderInstance {
   const base = Object.hasOwn(ALIASES, provider) ? (ALIASES[provider] as string) : provider;
   const load = Object.hasOwn(PROVIDERS, base) ? PROVIDERS[base] : undefined;
   if (load === undefined) throw unknown(provider);
+  checkOptions(settingsOption, settings, 'providerInstance');
   return {
     base,
     settings: { ...settings },
