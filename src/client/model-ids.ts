@@ -54,26 +54,6 @@ export const KNOWN_MODELS = {
   ollama: ['llama3.2', 'llama3.1', 'qwen3', 'gemma3', 'gpt-oss', 'phi4', 'nomic-embed-text'],
 } as const;
 
-/** Names for editors alone: nobody gives one of these without the provider. Most models are asked for through the profile of a region. */
-type BedrockModel =
-  | `${'us' | 'eu' | 'global'}.anthropic.${
-      | 'claude-opus-5-5'
-      | 'claude-sonnet-5-5'
-      | 'claude-haiku-5-5'
-      | 'claude-opus-4-6-v1'
-      | 'claude-sonnet-4-6'
-      | 'claude-opus-4-5-20251101-v1:0'
-      | 'claude-sonnet-4-5-20250929-v1:0'
-      | 'claude-haiku-4-5-20251001-v1:0'}`
-  | `${'us' | 'eu' | 'global'}.amazon.nova-2-lite-v1:0`
-  | `amazon.nova-${'pro' | 'lite' | 'micro'}-v1:0`
-  | `openai.gpt-oss-${'120b' | '20b'}-1:0`
-  | 'mistral.mistral-large-3-675b-instruct'
-  | 'deepseek.v3.2'
-  | 'qwen.qwen3-235b-a22b-2507-v1:0'
-  | 'amazon.titan-embed-text-v2:0'
-  | 'cohere.embed-v4:0';
-
 /**
  * Model names that editors complete, by provider. Add your own by declaration merging:
  * `declare module 'holdfast' { interface ProviderModels { mine: 'large' | 'small' } }`.
@@ -92,7 +72,25 @@ export interface ProviderModels {
   dashscope: (typeof KNOWN_MODELS.dashscope)[number];
   cohere: (typeof KNOWN_MODELS.cohere)[number];
   ollama: (typeof KNOWN_MODELS.ollama)[number];
-  bedrock: BedrockModel;
+  /** Most models are asked for through the inference profile of a region. */
+  bedrock:
+    | `${'us' | 'eu' | 'global'}.anthropic.${
+        | 'claude-opus-5-5'
+        | 'claude-sonnet-5-5'
+        | 'claude-haiku-5-5'
+        | 'claude-opus-4-6-v1'
+        | 'claude-sonnet-4-6'
+        | 'claude-opus-4-5-20251101-v1:0'
+        | 'claude-sonnet-4-5-20250929-v1:0'
+        | 'claude-haiku-4-5-20251001-v1:0'}`
+    | `${'us' | 'eu' | 'global'}.amazon.nova-2-lite-v1:0`
+    | `amazon.nova-${'pro' | 'lite' | 'micro'}-v1:0`
+    | `openai.gpt-oss-${'120b' | '20b'}-1:0`
+    | 'mistral.mistral-large-3-675b-instruct'
+    | 'deepseek.v3.2'
+    | 'qwen.qwen3-235b-a22b-2507-v1:0'
+    | 'amazon.titan-embed-text-v2:0'
+    | 'cohere.embed-v4:0';
 }
 
 /** `provider/model` of every model that is known by name. */
