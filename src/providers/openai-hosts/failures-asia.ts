@@ -44,9 +44,7 @@ export const dashscopeRules: readonly FailureRule[] = [
   codeRule({
     insufficient_credits: 'Arrearage AllocationQuota.FreeTierOnly',
     content_policy_violation: 'data_inspection_failed DataInspectionFailed',
-    // insufficient_quota is the compatible name of Throttling.AllocationQuota: tokens in a second or a minute
-    rate_limit:
-      'insufficient_quota LimitRequests Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate limit_requests',
+    rate_limit: 'LimitRequests Throttling Throttling.RateQuota Throttling.AllocationQuota Throttling.BurstRate limit_requests',
     authentication: 'InvalidApiKey invalid_api_key',
     permission_denied: 'CommodityNotPurchased',
     not_found: 'ModelNotFound model_not_found Model.NotFound',
