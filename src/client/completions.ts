@@ -83,6 +83,7 @@ function chatOrder<K extends 'chat' | 'stream'>(operation: K, params: ChatParams
   checkParams(params);
   checkMessages(params.messages);
   checkTools(params.tools);
+  targets.checkOptions(params.providerOptions);
   const { model, stream: _, ...request } = params;
   return { operation, request: request as RequestOf<K>, target: targets.resolve(model) };
 }

@@ -136,7 +136,7 @@ export class Providers implements TargetBook {
   #idOf(name: string, path: string): string {
     const id = this.ids.has(name) ? name : this.aliases.get(name);
     if (id !== undefined && this.ids.has(id)) return id;
-    throw unknownProvider(name, [...this.ids, ...this.aliases.keys()], path);
+    throw unknownProvider(name, this, path);
   }
 }
 

@@ -10,9 +10,14 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
 
 const OWN_SERVER = 'a server of your own is declared as openaiCompatible({ baseURL })';
 
+interface Names {
+  readonly ids: ReadonlySet<string>;
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
 /** `rest` is what followed the name in a model string. */
-export function unknownProvider(name: string, known: Iterable<string>, path: string, rest = ''): ConfigurationError {
-  const guess = nearest(name.slice(0, 64), known);
+export function unknownProvider(name: string, { ids, aliases }: Names, path: string, rest = ''): ConfigurationError {
+  const guess = aliases.get(name) ?? nearest(name.slice(0, 64), [...ids, ...aliases.keys()]);
   const meant = guess === undefined ? '' : ` did you mean "${guess}${rest}"?`;
   const own = guess === undefined || path.startsWith('providers.') ? ` ${OWN_SERVER}` : '';
   return new ConfigurationError({

@@ -1,6 +1,7 @@
 import type { TargetPool } from '../contract/pool.ts';
 import type { Target } from '../contract/target.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
+import { isObject, wrongInput } from './call-input.ts';
 import { prefixed, unknownProvider } from './suggestions.ts';
 
 /** Whom a client can speak to. */
@@ -45,6 +46,15 @@ export class Targets {
     return this.#target(provider, '');
   }
 
+  /** @throws ConfigurationError for an entry that no provider reads. Each reads the one under its id, not under another name. */
+  checkOptions(providerOptions: unknown): void {
+    if (providerOptions === undefined || providerOptions === null) return;
+    if (!isObject(providerOptions)) throw wrongInput('providerOptions', 'an object by provider id', providerOptions);
+    for (const name in providerOptions) {
+      if (!this.#book.ids.has(name)) throw unknownProvider(name, this.#book, `providerOptions.${name}`);
+    }
+  }
+
   #parse(model: string): Target {
     const slash = model.indexOf('/');
     const named = slash > 0 ? this.#idOf(model.slice(0, slash)) : undefined;
@@ -82,8 +92,7 @@ export class Targets {
   }
 
   #unknown(name: string, path: string, model = name): ConfigurationError {
-    const { ids, aliases } = this.#book;
-    return unknownProvider(name, [...ids, ...aliases.keys()], path, model.slice(name.length));
+    return unknownProvider(name, this.#book, path, model.slice(name.length));
   }
 }
 

@@ -22,13 +22,19 @@ export function unsupported(call: Call, param: string, advice = ''): void {
     dropHint(call, param);
     return;
   }
+  const named = /\s/.test(param) ? param : `"${param}"`;
   throw new UnsupportedParamsError({
-    message: `"${param}" is not supported${advice === '' ? '' : `; ${advice}`}. Leave it out, or set unsupportedParams: 'drop'`,
+    message: `${named} is not supported${advice === '' ? '' : `; ${advice}`}. Leave it out, or set unsupportedParams: 'drop'`,
     provider: call.target.provider,
     model: call.target.model,
     status: 400,
     param,
   });
+}
+
+/** A message of a role that the dialect has no place for: `function`, or one that nobody knows. */
+export function foreignRole(call: Call, role: string): void {
+  unsupported(call, `the role "${role}"`, 'known are "system", "developer", "user", "assistant" and "tool"');
 }
 
 /** Parameters that cannot change the answer (API contract, "Operations"). */

@@ -17,7 +17,7 @@ export function firstEnv(context: ProviderContext, names: readonly string[]): st
  */
 export function requireKey(context: ProviderContext, envNames: readonly string[]): string {
   const key = context.settings.apiKey ?? firstEnv(context, envNames);
-  if (key !== undefined && key !== '') return key;
+  if (key !== undefined && key.trim() !== '') return key;
   throw missing(context, 'API key', 'apiKey', envNames);
 }
 

@@ -1,4 +1,5 @@
 import type { MockFailureName } from '../contract/mock.ts';
+import { checkCount, checkDelay } from './checks.ts';
 import type { Reply, ReplyOptions } from './reply.ts';
 import { longReply, reply } from './reply.ts';
 
@@ -26,12 +27,20 @@ export interface FailureOptions {
 
 export type ReplyLike = string | ReplyOptions | Reply;
 
-const failure = (name: MockFailureName, options: FailureOptions = {}): Fault => ({
-  type: 'fault',
-  name: 'failure',
-  failure: name,
-  ...options,
-});
+function failure(name: MockFailureName, { retryAfterSeconds }: FailureOptions = {}): Fault {
+  if (retryAfterSeconds !== undefined) checkDelay(`fault.${name}.retryAfterSeconds`, retryAfterSeconds, 'seconds');
+  return { type: 'fault', name: 'failure', failure: name, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
+}
+
+function counted(name: 'cutAfter' | 'stall' | 'errorEvent', chunks: number): number {
+  checkCount(`fault.${name}`, chunks);
+  return chunks;
+}
+
+function delayed(name: 'drip' | 'slowFirstToken', ms: number, answer: ReplyLike | undefined): Fault {
+  checkDelay(`fault.${name}`, ms);
+  return { type: 'fault', name, ms, reply: replyFor(answer) };
+}
 
 function replyFor(given: ReplyLike | undefined, chunks = 0): Reply {
   if (given === undefined) return longReply(chunks);
@@ -89,7 +98,10 @@ export const fault: {
    */
   later(): Fault;
 } = {
-  status: (status, body = '', headers = {}) => ({ type: 'fault', name: 'status', status, body, headers }),
+  status(status, body = '', headers = {}) {
+    checkCount('fault.status', status, 200, 599);
+    return { type: 'fault', name: 'status', status, body, headers };
+  },
   rateLimit: (options) => failure('rateLimit', options),
   overloaded: (options) => failure('overloaded', options),
   unavailable: (options) => failure('unavailable', options),
@@ -100,20 +112,30 @@ export const fault: {
   refused: (options = {}) => ({ type: 'fault', name: 'refused', ...options }),
   resetBeforeHeaders: () => ({ type: 'fault', name: 'resetBeforeHeaders' }),
   resetAfterHeaders: (answer) => ({ type: 'fault', name: 'resetAfterHeaders', reply: replyFor(answer) }),
-  cutAfter: (chunks, answer) => ({ type: 'fault', name: 'cutAfter', chunks, reply: replyFor(answer, chunks) }),
-  stall: (chunks = 0, answer) => ({ type: 'fault', name: 'stall', chunks, reply: replyFor(answer, chunks) }),
-  drip: (ms, answer) => ({ type: 'fault', name: 'drip', ms, reply: replyFor(answer) }),
+  cutAfter: (chunks, answer) => ({
+    type: 'fault',
+    name: 'cutAfter',
+    chunks: counted('cutAfter', chunks),
+    reply: replyFor(answer, chunks),
+  }),
+  stall: (chunks = 0, answer) => ({
+    type: 'fault',
+    name: 'stall',
+    chunks: counted('stall', chunks),
+    reply: replyFor(answer, chunks),
+  }),
+  drip: (ms, answer) => delayed('drip', ms, answer),
   garbage: () => ({ type: 'fault', name: 'garbage' }),
   html: () => ({ type: 'fault', name: 'html' }),
   empty: () => ({ type: 'fault', name: 'empty' }),
   errorEvent: (chunks = 0, { failure = 'overloaded', answer } = {}) => ({
     type: 'fault',
     name: 'errorEvent',
-    chunks,
+    chunks: counted('errorEvent', chunks),
     failure,
     reply: replyFor(answer, chunks),
   }),
   noTerminal: (answer) => ({ type: 'fault', name: 'noTerminal', reply: replyFor(answer) }),
-  slowFirstToken: (ms, answer) => ({ type: 'fault', name: 'slowFirstToken', ms, reply: replyFor(answer) }),
+  slowFirstToken: (ms, answer) => delayed('slowFirstToken', ms, answer),
   later: () => ({ type: 'fault', name: 'later' }),
 };

@@ -4,6 +4,7 @@ import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
 import type { BatchScriptItem } from './batches.ts';
 import { BatchShelf } from './batches.ts';
+import { checkCount, checkItems, checkNames } from './checks.ts';
 import type { Fault } from './fault.ts';
 import { Jobs } from './jobs.ts';
 import type { RecordedRequest } from './journal.ts';
@@ -59,6 +60,7 @@ export interface MockServer {
 /** Faults are played to requests that ask for nothing in particular. */
 const ABOUT_BATCHES: MockAsk = { operation: 'models', model: '', stream: false, includeUsage: false };
 
+const OPTIONS = ['port', 'providers', 'answer', 'models', 'keepRequests', 'clock', 'onRequest'] as const;
 const MODELS: readonly string[] = ['mock-large', 'mock-small'];
 
 /**
@@ -70,9 +72,12 @@ const MODELS: readonly string[] = ['mock-large', 'mock-small'];
  * await using mock = await startMockServer();
  * mock.enqueue('anthropic', fault.overloaded(), reply('Hello'));
  * const llm = createClient({ providers: { anthropic: { apiKey: 'test', baseURL: mock.baseURL('anthropic') } } });
- * @throws Node's own error when `port` is taken.
+ * @throws ConfigurationError for a wrong option, Node's own error when `port` is taken.
  */
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
+  checkNames('startMockServer', options, OPTIONS);
+  if (options.port !== undefined) checkCount('startMockServer.port', options.port, 0, 65_535);
+  if (options.answer !== undefined) checkItems('startMockServer.answer', [options.answer]);
   const { clock = systemClock, models = MODELS, onRequest } = options;
   const known = new Set([...MOCK_PROVIDERS, ...(options.providers ?? [])]);
   const script = new Script(options.answer ?? reply());
@@ -176,6 +181,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
       return url;
     },
     enqueue(provider, ...items) {
+      checkItems('mock.enqueue', items);
       script.enqueue(provider, items);
       ports.follow(provider);
     },

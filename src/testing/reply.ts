@@ -1,4 +1,5 @@
 import type { MockReply, MockToolCall } from '../contract/mock.ts';
+import { checkDelay, checkNames } from './checks.ts';
 
 /** A tool call of a scripted reply, flat or in openai's nesting. Arguments may be given as an object or as its JSON. */
 export type ReplyToolCall =
@@ -42,15 +43,20 @@ export interface Reply {
   readonly burst: boolean;
 }
 
+const OPTIONS = ['text', 'toolCalls', 'reasoning', 'usage', 'finishReason', 'chunks', 'delayMs', 'burst'] as const;
+
 /**
  * A good answer in the words of whatever provider is asked: whole, or streamed when the request asks for a stream.
  *
  * @example
  * mock.enqueue('openai', reply('Hello'), reply({ toolCalls: [{ name: 'get_weather', arguments: { city: 'Oslo' } }] }));
+ * @throws ConfigurationError for an unknown option.
  * @throws TypeError when a tool call's arguments are not the JSON of an object.
  */
 export function reply(content: string | ReplyOptions = {}): Reply {
   const options: ReplyOptions = typeof content === 'string' ? { text: content } : content;
+  checkNames('reply', options, OPTIONS);
+  if (options.delayMs !== undefined) checkDelay('reply.delayMs', options.delayMs);
   const toolCalls = (options.toolCalls ?? []).map(toolCall);
   const given = Array.isArray(options.chunks) ? options.chunks.join('') : undefined;
   const text = options.text ?? given ?? (toolCalls.length > 0 ? '' : 'Hello from the mock server.');

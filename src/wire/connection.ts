@@ -165,7 +165,7 @@ function merge(into: Map<string, string>, headers: HeadersLike, provider: string
 function wrongHeader(name: string, provider: string): ConfigurationError {
   const readable = HEADER_NAME.test(name);
   const message = readable
-    ? `the value of the header "${name}" holds characters that HTTP does not allow`
+    ? `the value of the header "${name}" holds characters that HTTP does not allow${/auth|key/.test(name) ? ': is the API key right?' : ''}`
     : 'a header has a name that HTTP does not allow';
   return new ConfigurationError({ message, provider, code: 'wrong_header', ...(readable ? { param: `headers.${name}` } : {}) });
 }

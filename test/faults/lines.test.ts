@@ -43,6 +43,13 @@ const SCENES: Readonly<Record<string, () => Promise<string>>> = {
   'plain HTTP where TLS was asked for': async () => server.at({ status: 200, body: '{}' }).replace('http:', 'https:'),
 };
 
+/** What a reader of the message can do about it. */
+const ADVICE: Readonly<Record<string, RegExp>> = {
+  'nobody listens': /connection refused: is the server running at this address\? \(ECONNREFUSED\)$/,
+  'the host has no address': /host name .+: is the (?:address right|network up)\? \(\w+\)$/,
+  'plain HTTP where TLS was asked for': /no TLS at this address: is it "http:\/\/"\? \(ERR_SSL_WRONG_VERSION_NUMBER\)$/,
+};
+
 describe.each(['openai', 'anthropic'])('%s', (id) => {
   it.each(Object.keys(SCENES))('%s', async (name) => {
     const origin = await (SCENES[name] as () => Promise<string>)();
@@ -50,6 +57,7 @@ describe.each(['openai', 'anthropic'])('%s', (id) => {
       const error = await failed(server, { id, origin, surface });
       expect(error).toMatchObject({ name: 'APIConnectionError', kind: 'connection', provider: id, retryable: true });
       expect(error.message.length).toBeLessThan(400);
+      expect(error.message).toMatch(ADVICE[name] ?? /^[^\n]+$/);
     }
   });
 

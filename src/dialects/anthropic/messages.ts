@@ -1,7 +1,7 @@
 import type { Call } from '../../contract/call.ts';
 import type { ChatMessageParam } from '../../contract/chat.ts';
 import { isRecord, toolArguments } from '../chat-rules.ts';
-import { unsupported, warn } from '../params.ts';
+import { foreignRole, unsupported, warn } from '../params.ts';
 import type { Block, CacheMarks } from './cache.ts';
 import { encodeContent, textBlocks } from './parts.ts';
 import { ToolIds } from './tool-ids.ts';
@@ -70,7 +70,7 @@ class ConversationEncoder {
         return;
       }
       default:
-        unsupported(this.#call, `the role "${message.role}"`, 'use tool calls and the role "tool"');
+        foreignRole(this.#call, message.role);
     }
   }
 

@@ -26,7 +26,7 @@ export function encodeTools(call: ChatCall, family: ModelFamily, native: unknown
   const allowed = allowedNames(request.tool_choice);
   const tools: object[] = [];
   for (const tool of request.tools ?? []) {
-    if (tool.type !== 'function') unsupported(call, `tools of type "${tool.type}"`, 'use a function tool');
+    if (tool.type !== 'function') unsupported(call, `a tool of type "${tool.type}"`, 'use a function tool');
     else if (allowed === undefined || allowed.has(tool.function.name)) tools.push(encodeTool(call, tool, family, marks));
   }
   if (request.web_search_options) tools.push(webSearch(request.web_search_options));

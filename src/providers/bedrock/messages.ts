@@ -1,7 +1,7 @@
 import type { Call } from '../../contract/call.ts';
 import type { ChatMessageParam } from '../../contract/chat.ts';
 import { isRecord, textOf, toolArguments } from '../../dialects/chat-rules.ts';
-import { unsupported, warn } from '../../dialects/params.ts';
+import { foreignRole, unsupported, warn } from '../../dialects/params.ts';
 import type { Block, CachePoints } from './cache-points.ts';
 import { DocumentNames } from './document-names.ts';
 import type { LoadedMedia } from './media.ts';
@@ -72,7 +72,7 @@ class ConversationEncoder {
       case 'tool':
         return this.#result(message, path);
       default:
-        unsupported(this.#call, `the role "${message.role}"`, 'use tool calls and the role "tool"');
+        foreignRole(this.#call, message.role);
     }
   }
 

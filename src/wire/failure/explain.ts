@@ -71,7 +71,7 @@ function noAnswer({ status, text, json, place }: WireFailure, show: (text: strin
   if (status === undefined || status < 200 || status > 299 || place === 'stream' || json !== undefined) return undefined;
   if (text.trim() === '') return { kind: 'connection', message: 'the answer was empty' };
   if (looksCut(text)) return { kind: 'connection', message: 'the answer broke off in the middle' };
-  if (isMarkup(text)) return { kind: 'response_validation', message: 'the answer is a web page' };
+  if (isMarkup(text)) return { kind: 'response_validation', message: 'the answer is a web page: is the base URL right?' };
   return { kind: 'response_validation', message: `the answer is not JSON but ${JSON.stringify(excerpt(show(text)))}` };
 }
 

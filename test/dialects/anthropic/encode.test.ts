@@ -237,7 +237,7 @@ describe('tools', () => {
   });
 
   it('of the custom kind are refused', () => {
-    const body = refused({ tools: [TOOL, { type: 'custom', custom: { name: 'x' } }] }, 'tools of type "custom"');
+    const body = refused({ tools: [TOOL, { type: 'custom', custom: { name: 'x' } }] }, 'a tool of type "custom"');
     expect(body.tools).toHaveLength(1);
   });
 
