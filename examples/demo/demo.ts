@@ -112,6 +112,11 @@ try {
 
   heading(7, 'Every failure is an instance of our class and of the class of openai');
   await catalogueOfFailures(world);
+} catch (error) {
+  // the service said no: its words are enough
+  if (!world.live || !isLLMError(error)) throw error;
+  console.error(`${paint('red', error.name)}: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   await world.close();
 }

@@ -22,8 +22,10 @@ const DIALECTS = [
 export async function openWorld(live: boolean): Promise<World> {
   if (live) {
     const models = DIALECTS.filter(({ key }) => process.env[key]).map(({ model }) => model);
-    if (models.length === 0)
-      throw new Error(`--live needs one of ${DIALECTS.map(({ key }) => key).join(', ')} in the environment`);
+    if (models.length === 0) {
+      console.error(`--live needs one of ${DIALECTS.map(({ key }) => key).join(', ')} in the environment`);
+      process.exit(1);
+    }
     return { live, mock: undefined, providers: {}, models, close: async () => undefined };
   }
   const mock = await startMockServer();
