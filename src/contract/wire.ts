@@ -2,6 +2,7 @@ import type { LLMError } from '../errors/catalogue.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Call } from './call.ts';
+import type { Confidential } from './confidential.ts';
 import type { WireHeaders } from './headers.ts';
 
 /** A request as bytes. Everything that is the same for all calls of a client was prepared once. */
@@ -91,6 +92,8 @@ export interface Wire {
   prepare(message: WireMessage, call: Call): WireRequest | Promise<WireRequest>;
   /** The typed error of a failure that the provider answered with. Never rejects. */
   explain(failure: WireFailure, call: Call): Promise<LLMError>;
+  /** What no error of a call may tell: keys and prompt. */
+  confidential(call: Call): Confidential;
   /** The provider's id for a request, from its header. */
   requestId(headers: WireHeaders): string | undefined;
 }

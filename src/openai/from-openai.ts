@@ -76,6 +76,7 @@ function throughInstance(instance: OpenAI, line: Wire): Wire {
       return prepared instanceof Promise ? prepared.then(seal) : seal(prepared);
     },
     explain: (failure, call) => line.explain(failure, call),
+    confidential: (call) => line.confidential(call),
     requestId: (headers) => line.requestId(headers),
   };
 }

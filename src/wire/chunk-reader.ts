@@ -13,6 +13,9 @@ import type { ExchangeControl } from './sink.ts';
 import { decodeText } from './text.ts';
 import { Unexplained } from './unexplained.ts';
 
+/** Characters that may be parsed again and again before tries must become rare. */
+const FREE_TRIES = 1 << 20;
+
 /** From the bytes of a streamed answer to its chunks, or to what is wrong with them. */
 export class ChunkReader<K extends StreamedName> {
   /** The chunks read and not yet taken. */
@@ -24,6 +27,8 @@ export class ChunkReader<K extends StreamedName> {
   /** A whole body where a stream was asked for. */
   readonly #whole: Uint8Array[] = [];
   #stray = '';
+  /** Characters of stray text that were parsed in vain. */
+  #triedInVain = 0;
   #bytes = 0;
   /** Something came that at least looks like the protocol. */
   #recognized = false;
@@ -32,7 +37,7 @@ export class ChunkReader<K extends StreamedName> {
     this.#control = control;
     this.#context = new AnswerContext(control.wire, control.call as Call<K>, status, headers, 'stream');
     this.#decoder = codec.decoder(this.#context);
-    this.#framing = framingOf(codec, String(headers['content-type'] ?? ''));
+    this.#framing = framingOf(codec, String(headers['content-type'] ?? ''), control.wire.maxResponseBytes);
   }
 
   /** Nothing more can come. */
@@ -43,11 +48,16 @@ export class ChunkReader<K extends StreamedName> {
   feed(bytes: Uint8Array): void {
     this.#bytes += bytes.byteLength;
     if (this.#framing !== undefined) return this.#framing.feed(bytes, this.#onEvent);
-    const { maxResponseBytes } = this.#control.wire;
-    if (this.#bytes > maxResponseBytes) {
-      throw this.#context.invalid(`the answer is larger than maxResponseBytes (${maxResponseBytes})`);
-    }
+    if (this.#bytes > this.#control.wire.maxResponseBytes) throw this.tooLarge();
     this.#whole.push(bytes);
+  }
+
+  tooLarge(): LLMError {
+    return this.#context.invalid(`the answer is larger than maxResponseBytes (${this.#control.wire.maxResponseBytes})`);
+  }
+
+  endless(): LLMError {
+    return this.#context.invalid('thousands of chunks came, but no content');
   }
 
   /** The end of the bytes: what they held to the last. */
@@ -92,9 +102,13 @@ export class ChunkReader<K extends StreamedName> {
   /** JSON that came without any framing: an error, or a whole answer. */
   #readStray(text: string): void {
     this.#stray += text;
+    const { length } = this.#stray;
+    if (this.#triedInVain > FREE_TRIES + 4 * length) return;
     const body = parseJSON(this.#stray);
+    this.#triedInVain += length;
     if (typeof body !== 'object' || body === null) return;
     this.#stray = '';
+    this.#triedInVain = 0;
     this.#recognized = true;
     this.#decoder.whole(body, this.out);
   }
@@ -130,9 +144,9 @@ export class ChunkReader<K extends StreamedName> {
 }
 
 /** `undefined` where the answer is not framed at all: JSON or a web page instead of a stream. */
-function framingOf({ framing }: StreamCodec<StreamedName>, contentType: string): Framing | undefined {
+function framingOf({ framing }: StreamCodec<StreamedName>, contentType: string, maxBytes: number): Framing | undefined {
   const unframed = framing === 'json-lines' ? /^text\/html/ : /^(?:application\/json|text\/html)/;
   if (unframed.test(contentType)) return undefined;
-  if (framing === 'sse') return new SSEParser();
-  return framing === 'json-lines' ? new JSONLinesParser() : framing();
+  if (framing === 'sse') return new SSEParser(maxBytes);
+  return framing === 'json-lines' ? new JSONLinesParser(maxBytes) : framing();
 }

@@ -1,8 +1,11 @@
 import type { Call } from '../contract/call.ts';
+import type { Confidential } from '../contract/confidential.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import type { TimeoutPhase } from '../errors/kinds.ts';
 import { APIConnectionError, TimeoutError } from '../errors/wire-errors.ts';
+import { redact } from './failure/redact.ts';
+import { safeCause } from './safe-cause.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: is the server running at this address?',
@@ -32,6 +35,8 @@ const PHASE_BY_CODE: Readonly<Record<string, TimeoutPhase>> = {
   UND_ERR_BODY_TIMEOUT: 'idle',
 };
 
+const MAX_TEXT = 200;
+
 interface SystemError {
   readonly code?: unknown;
   readonly message?: unknown;
@@ -51,18 +56,22 @@ function rootOf(cause: unknown): SystemError {
 }
 
 /** A transport's failure (refused, reset, DNS, TLS, cut) as a typed error. One that is typed already stays what it is. */
-export function connectionFailure(cause: unknown, call: Call): LLMError | APIConnectionError | TimeoutError {
+export function connectionFailure(
+  cause: unknown,
+  call: Call,
+  confidential: Confidential,
+): LLMError | APIConnectionError | TimeoutError {
   if (isLLMError(cause)) return cause;
   const root = rootOf(cause);
   const code = typeof root.code === 'string' ? root.code : undefined;
-  const text = typeof root.message === 'string' ? root.message.slice(0, 200) : String(cause).slice(0, 200);
+  const text = redact(typeof root.message === 'string' ? root.message : String(cause), confidential, MAX_TEXT);
   const known = code === undefined ? undefined : WORDS[code];
   const init = {
     message: known === undefined ? text || 'connection failed' : `${known} (${code})`,
     provider: call.target.provider,
     model: call.target.model,
     code,
-    cause,
+    cause: safeCause(cause, confidential),
   };
   const phase = code === undefined ? undefined : PHASE_BY_CODE[code];
   return phase === undefined ? new APIConnectionError(init) : new TimeoutError({ ...init, phase });

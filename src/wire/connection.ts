@@ -2,17 +2,20 @@ import type { ByteSource } from '../contract/byte-source.ts';
 import { isByteSource } from '../contract/byte-source.ts';
 import type { Call } from '../contract/call.ts';
 import { asksModel } from '../contract/call.ts';
+import type { Confidential } from '../contract/confidential.ts';
 import type { HeadersLike } from '../contract/headers.ts';
 import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec } from '../contract/provider.ts';
 import type { Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
-import { ConfigurationError } from '../errors/setup-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
 import { parseBaseURL } from './base-url.ts';
 import { encodeJSON } from './json-body.ts';
 import { promptText } from './prompt-text.ts';
+import { flatHeaders, mergeHeaders } from './request-headers.ts';
+import { checkedPath } from './request-path.ts';
+import { secretsIn } from './secret-headers.ts';
 
 /** What a connection gets from its client. */
 export interface ConnectionEnvironment {
@@ -42,8 +45,8 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   const { origin, path: prefix } = parseBaseURL(spec.baseURL, `providers.${provider}.baseURL`);
   const base = new Map<string, string>();
   const extra = spec.extraHeaders === false ? {} : environment.headers;
-  for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) merge(base, headers, provider);
-  const prepared = flatten(base);
+  for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) mergeHeaders(base, headers, provider);
+  const prepared = flatHeaders(base);
   const issued: string[] = [];
   const idHeaders = spec.failures?.requestIdHeaders ?? ['x-request-id'];
 
@@ -56,11 +59,21 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
     if (form !== undefined) own.set('content-type', 'application/x-www-form-urlencoded');
     if (bytes !== undefined) own.set('content-type', bytes.type);
     if (bytes?.source.size !== undefined) own.set('content-length', String(bytes.source.size));
-    if (message.headers !== undefined) merge(own, message.headers, provider);
-    if (sendCorrelationId) merge(own, { 'x-correlation-id': call.correlationId }, provider);
-    if (idempotencyKey !== undefined) merge(own, { 'idempotency-key': idempotencyKey }, provider);
-    if (headers) merge(own, headers, provider);
-    return flatten(own);
+    if (message.headers !== undefined) mergeHeaders(own, message.headers, provider);
+    if (sendCorrelationId) mergeHeaders(own, { 'x-correlation-id': call.correlationId }, provider);
+    if (idempotencyKey !== undefined) mergeHeaders(own, { 'idempotency-key': idempotencyKey }, provider);
+    if (headers) mergeHeaders(own, headers, provider);
+    return flatHeaders(own);
+  };
+
+  const confidential = (call: Call): Confidential => {
+    const headers = call.options.headers ?? {};
+    const own = [...spec.secrets, ...issued].map((secret) => secret?.trim());
+    let text: string | undefined;
+    return {
+      secrets: [...own, ...secretsIn(base), ...secretsIn(headerEntries(headers))],
+      promptText: () => (text ??= promptText(promptOf(call))),
+    };
   };
 
   return {
@@ -72,30 +85,26 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       const message = spec.rewrite === undefined ? given : spec.rewrite(given, call);
       const method = message.method ?? 'POST';
       const body = bodyOf(message);
-      const path = prefix + message.path;
+      const path = checkedPath(prefix + message.path, call);
       const headers = headersFor(message, call);
       const abortable = mayEndEarly(call);
       if (spec.authorize === undefined) return { method, origin, path, headers, body, abortable };
       const made = spec.authorize({ method, url: origin + path, body: isByteSource(body) ? undefined : body }, call);
       const seal = (more: Readonly<Record<string, string>>): WireRequest => {
-        remember(more, issued);
-        return { method, origin, path, headers: headers.concat(Object.entries(more).flat()), body, abortable };
+        const added = new Map<string, string>();
+        mergeHeaders(added, more, provider);
+        remember(added, issued);
+        return { method, origin, path, headers: headers.concat(flatHeaders(added)), body, abortable };
       };
       return made instanceof Promise ? made.then(seal) : seal(made);
     },
     async explain(failure: WireFailure, call: Call): Promise<LLMError> {
       const [{ explainFailure }, loaded] = await Promise.all([import('./failure/explain.ts'), spec.loadFailures?.()]);
       const { model } = call.target;
-      const facts = {
-        provider,
-        model,
-        call,
-        now: clock.now(),
-        secrets: [...spec.secrets, ...issued].map((secret) => secret?.trim()),
-        promptText: () => promptText(promptOf(call)),
-      };
+      const facts = { provider, model, call, now: clock.now(), ...confidential(call) };
       return explainFailure(failure, { ...spec.failures, ...loaded }, facts);
     },
+    confidential,
     requestId(headers: WireHeaders): string | undefined {
       for (const name of idHeaders) {
         const value = headers[name];
@@ -125,49 +134,13 @@ function bodyOf({ body, form, bytes }: WireMessage): string | Uint8Array | ByteS
   return body === undefined ? undefined : encodeJSON(body);
 }
 
-const TOKEN_HEADERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'api-key',
-  'x-api-key',
-  'x-goog-api-key',
-  'x-amz-security-token',
-]);
 const MOST_TOKENS = 4;
 
 /** Keeps the tokens that were made last: a service may repeat them as it may repeat a key. */
-function remember(headers: Readonly<Record<string, string>>, issued: string[]): void {
-  for (const [name, value] of Object.entries(headers)) {
-    const token = TOKEN_HEADERS.has(name) ? value.replace(/^\S+ /, '') : '';
-    if (token === '' || issued.includes(token)) continue;
+function remember(made: Map<string, string>, issued: string[]): void {
+  for (const token of secretsIn(made)) {
+    if (issued.includes(token)) continue;
     issued.unshift(token);
     if (issued.length > MOST_TOKENS) issued.pop();
   }
 }
-
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** What HTTP cannot carry is told here: a transport would make a failed connection of it. A line break at the end of a key is forgiven. */
-function merge(into: Map<string, string>, headers: HeadersLike, provider: string): void {
-  for (const [given, value] of headerEntries(headers)) {
-    const name = given.toLowerCase();
-    if (value === undefined) continue;
-    if (value === null) {
-      into.delete(name);
-      continue;
-    }
-    const text = value.trim();
-    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(text)) throw wrongHeader(name, provider);
-    into.set(name, text);
-  }
-}
-
-function wrongHeader(name: string, provider: string): ConfigurationError {
-  const readable = HEADER_NAME.test(name);
-  const message = readable
-    ? `the value of the header "${name}" holds characters that HTTP does not allow${/auth|key/.test(name) ? ': is the API key right?' : ''}`
-    : 'a header has a name that HTTP does not allow';
-  return new ConfigurationError({ message, provider, code: 'wrong_header', ...(readable ? { param: `headers.${name}` } : {}) });
-}
-
-const flatten = (headers: Map<string, string>): string[] => [...headers].flat();

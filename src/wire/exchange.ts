@@ -83,7 +83,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   data(bytes: Uint8Array): void {
     if (this.#phase !== 'reading') return;
     this.#restart();
-    if (this.#failure !== undefined) return this.#failure.add(bytes);
+    if (this.#failure !== undefined) return this.#failure.add(bytes) ? undefined : this.#reject(this.#failure.unexplained());
     try {
       this.#sink?.data(bytes);
     } catch (error) {
@@ -110,7 +110,10 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     // an error status whose body was cut is still the better explanation
     if (this.#failure !== undefined) return this.#reject(this.#failure.unexplained());
     this.#leave(true);
-    this.#failWith(import('./connection-failure.ts').then(({ connectionFailure }) => connectionFailure(cause, this.call)));
+    const { wire, call } = this;
+    this.#failWith(
+      import('./connection-failure.ts').then((made) => made.connectionFailure(cause, call, wire.confidential(call))),
+    );
   }
 
   expire(now: number): void {

@@ -17,11 +17,12 @@ export class FailureBody {
     this.#headers = headers;
   }
 
-  add(bytes: Uint8Array): void {
+  /** `false` when it holds as much as it may: more is not worth waiting for. */
+  add(bytes: Uint8Array): boolean {
     const room = MAX_FAILURE_BYTES - this.#bytes;
-    if (room <= 0) return;
     this.#chunks.push(bytes.byteLength > room ? bytes.subarray(0, room) : bytes);
     this.#bytes += bytes.byteLength;
+    return this.#bytes < MAX_FAILURE_BYTES;
   }
 
   unexplained(): Unexplained {

@@ -19,6 +19,7 @@ export function wireTo(wire: Wire, url: URL, headers: Readonly<Record<string, st
       body: undefined,
     }),
     explain: (failure, call) => wire.explain(failure, call),
+    confidential: (call) => wire.confidential(call),
     requestId: (found) => wire.requestId(found),
   };
 }

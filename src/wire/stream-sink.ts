@@ -13,6 +13,9 @@ import { ChunkReader } from './chunk-reader.ts';
 import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 
+/** Chunks before the first content. */
+const MOST_HELD = 10_000;
+
 /**
  * A streamed answer on its way to its reader. Holds chunks back until the first content, so that a failure before it
  * is an ordinary rejection; from then on the reader's {@link ChunkStream} gets one batch per read.
@@ -31,6 +34,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
   #stream: ChunkStream<ChunkOf<K>> | undefined;
   /** The bytes so far, until somebody reads the chunks. */
   #kept: Uint8Array[] | undefined = [];
+  #keptBytes = 0;
   #raw: RawBytes | undefined;
   #ended = false;
 
@@ -57,9 +61,9 @@ export class StreamSink<K extends StreamedName> implements Sink {
 
   data(bytes: Uint8Array): void {
     if (this.#raw !== undefined) return this.#raw.push(bytes);
-    this.#kept?.push(bytes);
     const reader = this.#reader as ChunkReader<K>;
     try {
+      this.#keep(bytes, reader);
       reader.feed(bytes);
       this.#deliver(reader);
       if (!reader.done) return;
@@ -101,6 +105,21 @@ export class StreamSink<K extends StreamedName> implements Sink {
     stream.fail(new StreamInterruptedError({ message: error.reason, provider, model, code, requestID, cause: error, partial }));
   }
 
+  /** What nobody reads yet is kept so far as an answer may be large. */
+  #keep(bytes: Uint8Array, reader: ChunkReader<K>): void {
+    if (this.#kept === undefined) return;
+    this.#kept.push(bytes);
+    this.#keptBytes += bytes.byteLength;
+    if (this.#keptBytes <= this.#control.wire.maxResponseBytes) return;
+    if (this.#stream === undefined) throw reader.tooLarge();
+    this.#control.pause();
+  }
+
+  #letGo(): void {
+    this.#kept = undefined;
+    if (this.#keptBytes > this.#control.wire.maxResponseBytes && !this.#ended) this.#control.resume();
+  }
+
   /** What was read before something went wrong is delivered first. */
   #broken(error: unknown, reader: ChunkReader<K>): unknown {
     this.#deliver(reader);
@@ -122,6 +141,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
     if (this.#stream !== undefined) return this.#stream.push(batch);
     for (const chunk of batch) this.#held.push(chunk);
     if (tally.hasContent) this.#commit();
+    else if (this.#held.length > MOST_HELD) throw reader.endless();
   }
 
   #commit(): ChunkStream<ChunkOf<K>> {
@@ -135,7 +155,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
       resume: () => control.resume(),
       cancel: () => control.cancel(),
       read: () => {
-        this.#kept = undefined;
+        this.#letGo();
       },
       written: () => this.#tally.partial(),
       raw: () => this.#openRaw(),

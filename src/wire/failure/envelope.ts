@@ -5,6 +5,8 @@ import { readFindings } from './findings.ts';
 import { eventData, isMarkup, pageText, plainQuotes } from './plain-text.ts';
 
 const MAX_TEXT = 65_536;
+/** What rules, waits and messages are read from. */
+const MAX_MESSAGE = 8192;
 
 /** Opens the envelope of a failed answer, whatever its shape: message, codes, own status. Never throws. */
 export function openEnvelope(failure: WireFailure): UnderstoodFailure {
@@ -19,7 +21,9 @@ export function openEnvelope(failure: WireFailure): UnderstoodFailure {
     ...failure,
     json,
     status: answered ? failure.status : found.status,
-    message: plainQuotes(found.message === '' && json === undefined ? wordsOf(failure.text) : found.message),
+    message: plainQuotes(
+      (found.message === '' && json === undefined ? wordsOf(failure.text) : found.message).slice(0, MAX_MESSAGE),
+    ),
     codes: [...new Set(codes)],
     code: found.code ?? (awsCode || undefined),
     type: found.type,

@@ -1,4 +1,5 @@
 import type { Call } from '../../contract/call.ts';
+import type { Confidential } from '../../contract/confidential.ts';
 import type { FailureSpec, UnderstoodFailure, Verdict } from '../../contract/provider.ts';
 import type { WireFailure, WireHeaders } from '../../contract/wire.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
@@ -10,13 +11,13 @@ import { excerpt, looksCut } from '../json-text.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { classify } from './classify.ts';
 import { bounded, detailsOf } from './details.ts';
+import { withoutQuotes } from './echoes.ts';
 import { firstHeader, openEnvelope } from './envelope.ts';
 import { fieldErrorsOf } from './field-errors.ts';
 import { textAt } from './fields.ts';
 import { isMarkup } from './plain-text.ts';
 import { isLongWindow, isOverBudget } from './rate-window.ts';
-import type { Confidential } from './redact.ts';
-import { redact, withoutQuotes } from './redact.ts';
+import { redact } from './redact.ts';
 
 /** Who was asked, when, and what must not be told. */
 export interface FailureFacts extends Confidential {

@@ -1,18 +1,11 @@
+import type { Confidential } from '../../contract/confidential.ts';
+import { mayHoldEcho, withoutEchoes } from './echoes.ts';
+
 const MAX_MESSAGE = 300;
 const MAX_SCANNED = 2048;
-const MAX_PROMPT = 65_536;
 /** Keys shorter than this may be parts of ordinary words. */
 const MIN_LONG = 6;
 const REDACTED = '[redacted]';
-const ECHO = '[…]';
-
-/** What must not appear in an error. */
-export interface Confidential {
-  /** Keys and tokens, exactly as they are sent. */
-  readonly secrets: readonly (string | undefined)[];
-  /** The text of the request; asked for only when a message could repeat it. */
-  promptText(): string;
-}
 
 const KEY_LIKE: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:key|api[-_]?key|token|access_token|sig|signature)=)[^&\s"'<>]+/gi, `$1${REDACTED}`],
@@ -49,9 +42,22 @@ function withoutShort(text: string, secret: string): string {
 
 /** A service's words as they may be shown: no keys, no echo of the prompt, bounded. */
 export function redact(text: string, confidential: Confidential, length: number = MAX_MESSAGE): string {
-  const clean = withoutSecrets(text, confidential.secrets);
-  const silent = clean.length < MIN_ECHO ? clean : withoutEchoes(clean, confidential.promptText());
+  const clean = readable(withoutSecrets(text, confidential.secrets));
+  const silent = mayHoldEcho(clean) ? withoutEchoes(clean, confidential.promptText()) : clean;
   return cut(silent, length);
+}
+
+const ESCAPED = /\\{1,8}u([0-9a-f]{4})/gi;
+/** The last character that a terminal may take for a command. */
+const LAST_CONTROL = 0x9f;
+
+/** Letters that are written as `\u041f` become letters, so that an echo of the prompt is seen for one; control characters go. */
+function readable(text: string): string {
+  const letters = text.replace(ESCAPED, (written, digits: string) => {
+    const code = Number.parseInt(digits, 16);
+    return code > LAST_CONTROL ? String.fromCharCode(code) : written;
+  });
+  return letters.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[^\P{Cc}\t\r\n]/gu, ' ');
 }
 
 function cut(text: string, length: number): string {
@@ -59,54 +65,4 @@ function cut(text: string, length: number): string {
   const end = length - 1;
   const splitsPair = /[\ud800-\udbff]/.test(text[end - 1] ?? '');
   return `${text.slice(0, splitsPair ? end - 1 : end)}…`;
-}
-
-const QUOTE = /["'`]/;
-const MIN_ECHO = 24;
-const WINDOW = 16;
-const STEP = MIN_ECHO - WINDOW;
-const MAX_PLACES = 16;
-
-/**
- * Replaces what the text repeats of a prompt: every run of 24 characters or more. Such a run holds at least one of the
- * 16-character windows that start at a multiple of 8, so only those are looked up.
- */
-export function withoutEchoes(text: string, prompt: string, counts: (from: number) => boolean = () => true): string {
-  const source = prompt.slice(0, MAX_PROMPT);
-  if (source.length < MIN_ECHO) return text;
-  let shown = '';
-  let taken = 0;
-  for (let start = 0; start + WINDOW <= text.length; start += STEP) {
-    if (start < taken) continue;
-    const echo = longestEcho(text, start, taken, source);
-    if (echo === undefined || !counts(echo.from)) continue;
-    shown += text.slice(taken, echo.from) + ECHO;
-    taken = echo.to;
-  }
-  return shown + text.slice(taken);
-}
-
-/** The text without what it quotes of the prompt: those are the caller's words, and they may sound like any failure. */
-export function withoutQuotes(text: string, { promptText }: Pick<Confidential, 'promptText'>): string {
-  if (text.length < MIN_ECHO || !QUOTE.test(text)) return text;
-  return withoutEchoes(text, promptText(), (from) => QUOTE.test(text[from - 1] ?? ''));
-}
-
-function longestEcho(text: string, start: number, floor: number, source: string): { from: number; to: number } | undefined {
-  const window = text.slice(start, start + WINDOW);
-  let from = start;
-  let to = start;
-  let place = source.indexOf(window);
-  for (let tries = 0; place !== -1 && tries < MAX_PLACES; tries++) {
-    let before = 0;
-    while (start - before > floor && place - before > 0 && text[start - before - 1] === source[place - before - 1]) before++;
-    let after = WINDOW;
-    while (start + after < text.length && place + after < source.length && text[start + after] === source[place + after]) after++;
-    if (before + after > to - from) {
-      from = start - before;
-      to = start + after;
-    }
-    place = source.indexOf(window, place + 1);
-  }
-  return to - from >= MIN_ECHO ? { from, to } : undefined;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redact, withoutEchoes, withoutSecrets } from '../../../src/wire/failure/redact.ts';
+import { withoutEchoes } from '../../../src/wire/failure/echoes.ts';
+import { redact, withoutSecrets } from '../../../src/wire/failure/redact.ts';
 
 const LONE = /\p{Surrogate}/u;
 const nothing = { secrets: [], promptText: () => '' };
