@@ -18,7 +18,10 @@ export class RawBytes {
         for (const bytes of kept) controller.enqueue(bytes);
       },
       pull: () => tap.resume(),
-      cancel: () => tap.cancel(),
+      cancel: () => {
+        this.#controller = undefined;
+        tap.cancel();
+      },
     });
     this.#pause = () => tap.pause();
   }

@@ -10,6 +10,7 @@ import { addPartial } from '../errors/llm-error.ts';
 import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
 import { StreamInterruptedError } from '../errors/wire-errors.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { abortFailure } from './faults.ts';
 import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 
@@ -36,7 +37,6 @@ export class StreamSink<K extends StreamedName> implements Sink {
   #kept: Uint8Array[] | undefined = [];
   #keptBytes = 0;
   #raw: RawBytes | undefined;
-  #ended = false;
 
   constructor(
     control: ExchangeControl,
@@ -75,10 +75,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
   }
 
   end(): void {
-    if (this.#raw !== undefined) {
-      this.#raw.end();
-      return this.#stream?.end();
-    }
+    if (this.#raw !== undefined) return this.#stream?.end();
     const reader = this.#reader as ChunkReader<K>;
     try {
       reader.flush();
@@ -91,7 +88,6 @@ export class StreamSink<K extends StreamedName> implements Sink {
 
   fail(error: LLMError): void {
     const stream = this.#stream;
-    this.#raw?.fail(error);
     if (stream === undefined) return this.#reject(error);
     if (error.kind === 'aborted' && this.#control.call.signal?.aborted === true) return stream.cancel();
     const partial = this.#tally.partial();
@@ -158,7 +154,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
         this.#letGo();
       },
       written: () => this.#tally.partial(),
-      raw: () => this.#openRaw(),
+      raw: () => this.#openRaw(stream),
     };
     const stream = new ChunkStream<ChunkOf<K>>(source, this.#held);
     this.#held = [];
@@ -176,19 +172,21 @@ export class StreamSink<K extends StreamedName> implements Sink {
     if (this.#tally.filtered && !this.#tally.hasContent) throw this.#refused();
     const stream = this.#stream ?? this.#commit();
     stream.usage = this.#tally.usage;
-    this.#ended = true;
     stream.end();
   }
 
-  #openRaw(): ReadableStream<Uint8Array> {
+  #openRaw(stream: ChunkStream<ChunkOf<K>>): ReadableStream<Uint8Array> {
     const raw = new RawBytes(this.#kept ?? [], {
       pause: () => this.#control.pause(),
       resume: () => this.#control.resume(),
-      cancel: () => this.#stream?.cancel(),
+      cancel: () => stream.cancel(),
     });
     this.#kept = undefined;
-    if (this.#ended) raw.end();
-    else this.#raw = raw;
+    this.#raw = raw;
+    stream.onSettled((settlement) => {
+      if (settlement === 'success') raw.end();
+      else raw.fail(settlement === 'abandoned' ? abortFailure(this.#control.call) : settlement);
+    });
     return raw.stream;
   }
 
