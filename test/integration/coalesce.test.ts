@@ -149,6 +149,16 @@ describe('over loopback', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
   });
 
+  it('a stream whose first read is more than is kept is given to all who waited for it', async () => {
+    const words = Array.from({ length: 400 }, (_, i) => `${i} `);
+    world.mock.enqueue('openai', slow(words));
+    const llm = world.client({ use: [coalesce({ maxBytes: 10 })] });
+    const calls = [1, 2, 3].map(() => llm.chat.completions.create({ ...params, stream: true }));
+    const read = await Promise.all(calls.map(async (call) => readAll(await call)));
+    expect(read).toEqual(Array(3).fill({ text: words.join('') }));
+    expect(world.asked()).toEqual(['openai']);
+  });
+
   it('a cut stream breaks for everybody with what had come', async () => {
     world.mock.enqueue('openai', fault.cutAfter(2, reply({ chunks: ['Kelp ', 'holds ', 'on.'], delayMs: 5 })));
     const llm = sharing();

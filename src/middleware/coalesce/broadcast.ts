@@ -24,11 +24,16 @@ export interface BroadcastSettings extends BroadcastLimits {
   over(): void;
 }
 
-/** One reader. */
-interface Tap<C> {
-  readonly stream: ChunkStream<C>;
+/** Who reads a shared stream. */
+export interface Reader {
   readonly call: Call;
+  /** Its call is the one that was sent. */
   readonly leads: boolean;
+}
+
+/** One reader and how far it is. */
+interface Tap<C> extends Reader {
+  readonly stream: ChunkStream<C>;
   readonly reader: TapeReader<C>;
   /** The number of the next line. */
   at: number;
@@ -65,8 +70,16 @@ export class Broadcast<C extends object> {
     source.forward({ push: (batch) => this.#arrived(batch), settled: (settlement) => this.#ended(settlement) });
   }
 
-  /** A stream of everything from the beginning. `latest`: the last deadline of all readers. */
-  tap(call: Call, leads: boolean, latest: number): ChunkStream<C> {
+  /** A stream of everything from the beginning for each reader. `latest`: the last deadline of all readers, those before included. */
+  tap(readers: readonly Reader[], latest: number): ChunkStream<C>[] {
+    // none is fed before all are counted: what everybody has read is forgotten
+    const taps = readers.map(({ call, leads }) => this.#opened(call, leads));
+    this.#watchDeadlines(latest);
+    for (const tap of taps) this.#feed(tap);
+    return taps.map(({ stream }) => stream);
+  }
+
+  #opened(call: Call, leads: boolean): Tap<C> {
     const { status, headers } = this.#source.source;
     const tap: Tap<C> = {
       stream: new ChunkStream<C>(
@@ -93,9 +106,7 @@ export class Broadcast<C extends object> {
     };
     this.#taps.add(tap);
     if (!leads) for (const seam of this.#seams) call.report(seam);
-    this.#watchDeadlines(latest);
-    this.#feed(tap);
-    return tap.stream;
+    return tap;
   }
 
   /** The source goes on elsewhere: everybody's stream has that seam. */

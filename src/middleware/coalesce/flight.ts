@@ -4,7 +4,7 @@ import { ChunkStream } from '../../contract/stream.ts';
 import { isLLMError } from '../../errors/catalogue.ts';
 import { ownCopy } from '../../errors/own-copy.ts';
 import { AbortError } from '../../errors/wire-errors.ts';
-import type { BroadcastLimits } from './broadcast.ts';
+import type { BroadcastLimits, Reader } from './broadcast.ts';
 import { Broadcast } from './broadcast.ts';
 
 /** What a flight needs from the layer. */
@@ -65,7 +65,7 @@ export class Flight<K extends OperationName> {
 
   join(call: Call<K>, leads = false): Promise<ResultOf<K>> {
     this.#deadline = Math.max(this.#deadline, call.deadline);
-    if (this.#broadcast !== undefined) return Promise.resolve(this.#tap(this.#broadcast, call, leads));
+    if (this.#broadcast !== undefined) return Promise.resolve(this.#tap(this.#broadcast, [{ call, leads }])[0] as ResultOf<K>);
     return new Promise((resolve, reject) => {
       const leave = (): void => this.#leave(passenger);
       const { signal } = call;
@@ -102,7 +102,9 @@ export class Flight<K extends OperationName> {
     const { clock, operation } = this.#leader;
     const source = result as unknown as ChunkStream<object>;
     this.#broadcast = new Broadcast(source, { ...this.#tower.limits, clock, operation, over: () => this.#tower.over() });
-    for (const { call, leads, resolve } of this.#unload()) resolve(this.#tap(this.#broadcast, call, leads));
+    const passengers = this.#unload();
+    const streams = this.#tap(this.#broadcast, passengers);
+    for (const [i, { resolve }] of passengers.entries()) resolve(streams[i] as ResultOf<K>);
   }
 
   #fail(error: unknown): void {
@@ -121,9 +123,9 @@ export class Flight<K extends OperationName> {
     return aboard;
   }
 
-  #tap(broadcast: Broadcast<object>, call: Call<K>, leads: boolean): ResultOf<K> {
-    if (!leads) this.#tellShared(call);
-    return broadcast.tap(call, leads, this.#deadline) as unknown as ResultOf<K>;
+  #tap(broadcast: Broadcast<object>, readers: readonly Reader[]): ResultOf<K>[] {
+    for (const { call, leads } of readers) if (!leads) this.#tellShared(call);
+    return broadcast.tap(readers, this.#deadline) as unknown as ResultOf<K>[];
   }
 
   #tellShared({ report, target }: Call): void {
