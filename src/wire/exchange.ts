@@ -28,6 +28,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   readonly #attemptDue: number;
   #phase: Phase = 'connecting';
   #committed = false;
+  #paused = false;
   #flow: Flow | undefined;
   #transport: Transport | undefined;
   #request: WireRequest | undefined;
@@ -49,6 +50,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     this.#sink = sink;
     this.due = this.#connectDue(this.#startedAt + limits.connect);
     this.wire.deadlines.add(this);
+    if (this.#phase === 'over') return;
     if (signal !== undefined) {
       if (signal.aborted) return this.#reject(abortFailure(this.call));
       this.#onAbort = () => this.#reject(abortFailure(this.call));
@@ -142,13 +144,16 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   }
 
   pause(): void {
+    if (this.#phase !== 'reading') return;
+    this.#paused = true;
     this.due = this.#attemptDue;
     this.#flow?.pause();
   }
 
   resume(): void {
+    if (this.#phase !== 'reading') return;
+    this.#paused = false;
     this.#restart();
-    this.wire.deadlines.hasten(this);
     this.#flow?.resume();
   }
 
@@ -157,6 +162,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     this.#unlisten();
     this.due = this.call.clock.now() + DRAIN_MS;
     this.wire.deadlines.hasten(this);
+    if (this.#paused) this.#flow?.resume();
   }
 
   cancel(): void {
@@ -218,7 +224,7 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     const { limits, clock } = this.call;
     let due = this.#attemptDue;
     if (this.#streaming && !this.#committed) due = Math.min(due, this.#startedAt + limits.firstToken);
-    else if (this.#phase === 'reading') due = Math.min(due, clock.now() + limits.idle);
+    else if (this.#phase === 'reading' && !this.#paused) due = Math.min(due, clock.now() + limits.idle);
     const sooner = due < this.due;
     this.due = due;
     if (sooner) this.wire.deadlines.hasten(this);
