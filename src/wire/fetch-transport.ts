@@ -102,6 +102,7 @@ class FetchExchange implements Flow {
       response = await fetch(request.origin + request.path, init);
       if (this.#over) return cancel(response);
       receiver.head(statusOf(response), headersOf(response));
+      if (this.#over) return cancel(response);
       const reader = readerOf(response);
       this.#reader = reader;
       while (reader !== undefined && !this.#over) {

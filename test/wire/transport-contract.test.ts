@@ -258,6 +258,26 @@ describe.each(TRANSPORTS)('%s', (name, create) => {
     expect(receiver.calls).toEqual(['connected']);
   });
 
+  it('closes the socket when aborted by the head of an answer, also where it was not told to be ready for that', async () => {
+    for (const abortable of [undefined, false]) {
+      let closed = false;
+      const server = await serve((_request, response) => {
+        response.on('close', () => {
+          closed = true;
+        });
+        response.writeHead(200, { 'content-type': 'text/plain' });
+        response.write('more to come');
+      });
+      const receiver = new RecordingReceiver();
+      const chosen = await transport();
+      const hand: { flow?: { abort(): void } } = {};
+      receiver.onHead = () => hand.flow?.abort();
+      hand.flow = chosen.dispatch({ ...requestTo(server.origin), abortable }, receiver);
+      while (!closed) await aWhile(5);
+      expect(receiver.calls).toEqual(['connected', 'head']);
+    }
+  });
+
   it('closes the socket when aborted in the middle of a body', async () => {
     const server = await serve((_request, response) => {
       const timer = setInterval(() => response.write('data: x\n\n'), 2);
