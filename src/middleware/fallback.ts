@@ -24,7 +24,7 @@ export interface FallbackOptions {
   /**
    * Whether a failure moves the call along the general list. Default: every one but bad request, unprocessable, authentication
    * and permission. Not asked when a target has no key or lacks a parameter (it is skipped), about a failure with a list of its
-   * own, or when the caller or the deadline has ended the call.
+   * own, or when the caller or the deadline has ended the call. One that throws moves nothing on, with a warning.
    */
   readonly when?: ((error: LLMError, call: Call) => boolean) | undefined;
   /**

@@ -34,7 +34,10 @@ export interface RetryOptions {
    * Default `{ conflict: 1 }`.
    */
   readonly by?: { readonly [K in ErrorKind]?: number | KindRetryOptions | undefined } | undefined;
-  /** Asked about a failure that would be repeated; `false` lets it stand. It cannot make a failure repeatable. `attempt` counts from 1 at each target. */
+  /**
+   * Asked about a failure that would be repeated; `false` lets it stand, and so does one that throws, with a warning. It
+   * cannot make a failure repeatable. `attempt` counts from 1 at each target.
+   */
   readonly shouldRetry?: ((error: LLMError, call: Call, attempt: number) => boolean) | undefined;
   /**
    * What repeats are paid from: a bucket for each provider, base URL and family of models, shared with `hedge`. Empty: no repeat, and the

@@ -120,6 +120,17 @@ describe('which errors move on', () => {
     else expect(targets()).toEqual([PRIMARY, SECOND]);
   });
 
+  it('when that throws moves nothing on; the error comes out, with a warning', async () => {
+    const error = failure('rate_limit');
+    const when = (): boolean => {
+      throw new RangeError('a bug');
+    };
+    const rig = chain({ [PRIMARY]: [error] }, { when });
+    expect(await rejectionOf(rig.run())).toBe(error);
+    expect(rig.targets()).toEqual([PRIMARY]);
+    expect(rig.eventsOf('warning')).toMatchObject([{ message: expect.stringMatching(/^fallback\.when threw .*a bug/) }]);
+  });
+
   it('when decides instead, with the error and the call as it was sent', async () => {
     const asked: [string, string][] = [];
     const when = (error: LLMError, call: Call): boolean => {

@@ -126,6 +126,17 @@ describe('how often', () => {
     );
   });
 
+  it('shouldRetry that throws repeats nothing; the error comes out, with a warning', async () => {
+    const error = failure('connection');
+    const shouldRetry = (): boolean => {
+      throw new RangeError('a bug');
+    };
+    const rig = layered([retry({ shouldRetry })], [error]);
+    expect(await rejectionOf(rig.run())).toBe(error);
+    expect(rig.attempts).toHaveLength(1);
+    expect(rig.eventsOf('warning')).toMatchObject([{ message: expect.stringMatching(/^retry\.shouldRetry threw .*a bug/) }]);
+  });
+
   it('shouldRetry is asked about what may be repeated, with the call and the number of the attempt', async () => {
     const asked: [string, string, number][] = [];
     const shouldRetry = (error: { kind: string }, call: Call, attempt: number): boolean => {

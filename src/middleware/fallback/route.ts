@@ -88,13 +88,13 @@ export class Route {
   }
 
   #movesOn(error: LLMError, call: Call): boolean {
-    const { contextWindow, contentPolicy, when = movesOnByDefault } = this.#ways;
+    const { contextWindow, contentPolicy } = this.#ways;
     if (SKIPPED[error.kind] !== undefined) return true;
     if (error.kind === 'context_window_exceeded') {
       this.#overflow.learn(error);
       if (contextWindow === undefined) {
         this.#tooSmall.add(familiarName(call.target.model));
-        return when(error, call);
+        return this.#isWilling(error, call);
       }
       this.#ahead = contextWindow;
       return true;
@@ -104,7 +104,18 @@ export class Route {
       this.#ahead = contentPolicy;
       return true;
     }
-    return when(error, call);
+    return this.#isWilling(error, call);
+  }
+
+  #isWilling(error: LLMError, call: Call): boolean {
+    const { when = movesOnByDefault } = this.#ways;
+    try {
+      return when(error, call);
+    } catch (thrown) {
+      const message = `fallback.when threw (${String(thrown)}); the ${error.kind} error does not move on`;
+      call.report({ type: 'warning', target: call.target, message });
+      return false;
+    }
   }
 
   async #nextPlaces(): Promise<readonly Stop[]> {

@@ -33,7 +33,7 @@ export class Turns {
     this.#seen.set(error.kind, ofKind + 1);
     if (await this.#leftAlone(error, rule)) return false;
     if (!error.retryable || !this.#mayRepeat(error.kind, ofKind, attempt - 1, rule)) return false;
-    if (this.#policy.shouldRetry?.(error, this.#call, attempt) === false) return false;
+    if (!this.#isWilling(error, attempt)) return false;
     return this.#wait(error, attempt - 1, rule);
   }
 
@@ -59,6 +59,17 @@ export class Turns {
     if (trail.attemptsLeft <= 0) return false;
     const most = options.maxRetries ?? Math.max(this.#policy.maxRetries, own ?? 0);
     return total < most && ofKind < (own ?? (kind === 'conflict' ? 1 : most));
+  }
+
+  #isWilling(error: LLMError, attempt: number): boolean {
+    const { report, target } = this.#call;
+    try {
+      return this.#policy.shouldRetry?.(error, this.#call, attempt) !== false;
+    } catch (thrown) {
+      const message = `retry.shouldRetry threw (${String(thrown)}); the ${error.kind} error stands`;
+      report({ type: 'warning', target, message });
+      return false;
+    }
   }
 
   async #wait(error: LLMError, repeat: number, rule: KindRule): Promise<boolean> {
