@@ -53,7 +53,10 @@ export interface LLMClient extends AsyncDisposable {
   readonly batches: Batches;
   /** Listens to an event; the returned function takes the listener off. A listener that throws changes nothing. */
   on<N extends ClientEventName>(name: N, listener: (event: ClientEventOf<N>) => void): () => void;
-  /** Frees sockets, timers and state. Later calls reject with `ConfigurationError`. May be called more than once. */
+  /**
+   * Frees sockets, timers and state. Later calls reject with `ConfigurationError`. May be called more than once. What a layer, store,
+   * transport or batch engine throws at its end is thrown when everything else is freed too.
+   */
   close(): Promise<void>;
 }
 
@@ -110,17 +113,20 @@ export function createClient(options: ClientOptions = {}): LLMClient {
   const runner = new CallRunner(environment);
   engage(layers);
 
-  const close = async (): Promise<void> => {
-    if (environment.closed) return;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
     environment.closed = true;
-    await options.batches?.close();
-    providers.close();
-    release(layers, clock, options.store);
-    if (options.store === undefined) await store.close();
-    deadlines.close();
-    clock.close();
-    await transport.close();
-    listeners.clear();
+    closing ??= everyStep([
+      () => options.batches?.close(),
+      () => providers.close(),
+      ...layers.map((layer) => () => release(layer, clock, options.store)),
+      () => (options.store === undefined ? store.close() : undefined),
+      () => deadlines.close(),
+      () => clock.close(),
+      () => transport.close(),
+      () => listeners.clear(),
+    ]);
+    return closing;
   };
 
   const client: LLMClient = {
@@ -142,6 +148,19 @@ export function createClient(options: ClientOptions = {}): LLMClient {
   linkBatches(client, { engine: options.batches, host });
   options.batches?.start(host);
   return client;
+}
+
+/** Takes all steps, also those after one that fails. Throws what failed first. */
+async function everyStep(steps: readonly (() => MaybePromise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 function batchHost(client: LLMClient, { clock, targets }: CallEnvironment): BatchHost {

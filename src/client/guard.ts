@@ -34,8 +34,8 @@ export function guarded<T>(
       if (leave()) reject(INTERRUPTED);
     };
     const watched: Watched = { due: deadline, expire: interrupt, closed: interrupt, earlier: undefined, later: undefined };
-    deadlines.add(watched);
     signal?.addEventListener('abort', interrupt);
+    deadlines.add(watched);
     work.then(
       (result) => (leave() ? resolve(result) : late(result)),
       (error: unknown) => {

@@ -6,7 +6,7 @@ export interface Watched {
   due: number;
   /** Called once, when `due` has passed; the entry has left the list by then. */
   expire(now: number): void;
-  /** The list is closed while the entry is on it. */
+  /** The list is closed while the entry is on it, or was before it came. */
   closed?(): void;
   /** The list's own; `undefined` to begin with. */
   earlier: Watched | undefined;
@@ -28,12 +28,14 @@ export class DeadlineList {
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
   #waitedForReads = false;
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   add(entry: Watched): void {
+    if (this.#closed) return entry.closed?.();
     const last = this.#last;
     entry.earlier = last;
     if (last === undefined) this.#first = entry;
@@ -60,8 +62,9 @@ export class DeadlineList {
     if (this.#first === undefined) this.#timer?.hold(false);
   }
 
-  /** Ends everything that is still watched. */
+  /** Ends everything that is still watched, and whatever comes later. */
   close(): void {
+    this.#closed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerDue = Number.POSITIVE_INFINITY;
