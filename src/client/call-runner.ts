@@ -24,7 +24,7 @@ import type { Listeners } from './listeners.ts';
 import type { Caller, Opened } from './opened.ts';
 import { closedClient, closedUnder } from './providers.ts';
 import type { Route } from './route.ts';
-import { addRoute, usageOf } from './route.ts';
+import { usageOf, withRoute } from './route.ts';
 import type { Targets } from './targets.ts';
 
 /** What every call of a client shares. */
@@ -188,10 +188,11 @@ export class CallRunner {
     if (!(result instanceof ChunkStream)) {
       const usage = usageOf(call.operation, result);
       const route = ledger.route(target, usage);
-      addRoute(result, route, answer?.requestId ?? null);
+      const routed = withRoute(result, route, answer?.requestId ?? null);
       this.#ended(running, usage, undefined);
-      return { result, route, answer, signal };
+      return { result: routed, route, answer, signal };
     }
+    if (signal?.aborted === true) result.cancel();
     const route: { -readonly [K in keyof Route]: Route[K] } = ledger.route(target, undefined);
     const cancel = (): void => result.cancel();
     signal?.addEventListener('abort', cancel);
@@ -212,6 +213,7 @@ export class CallRunner {
     const error = this.#overruled(call, startedAt, thrown);
     if (!isLLMError(error)) {
       // a layer of the user's own ended the call, with an error of its own
+      ledger.giveUp('a layer ended the call with an error of its own');
       this.#ended(running, undefined, undefined, 'aborted');
       return error;
     }

@@ -10,6 +10,7 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
 import { TimeoutError } from '../errors/wire-errors.ts';
+import { nextTurn } from '../time/turn.ts';
 import type { AnswerMarks } from './attempt-records.ts';
 import { aborted } from './attempt-records.ts';
 import { Ledger } from './ledger.ts';
@@ -71,7 +72,7 @@ function attempt<K extends OperationName>(given: Call<K>, provider: Provider, pr
   const answered = (result: ResultOf<K>): MaybePromise<ResultOf<K>> => {
     try {
       const attempt = ledger.succeed(open, result, marksOf(result, call, provider));
-      if (attempt === undefined) return result;
+      if (attempt === undefined) return tooLate(result, ledger);
       const catalogue = call.catalogue();
       if (catalogue instanceof Promise) return catalogue.then(() => settled(attempt, ledger, call, result)).catch(failed);
       return settled(attempt, ledger, call, result);
@@ -101,6 +102,16 @@ function marksOf(result: object, call: Call, { wire }: Provider): AnswerMarks {
 }
 
 const NO_MARKS: AnswerMarks = {};
+
+/** The answer to an attempt that was given up, when the call had its result. A stream is let go of if no layer begins to read it. */
+function tooLate<R>(result: R, { concluded }: Ledger): R {
+  if (concluded && result instanceof ChunkStream) {
+    void nextTurn().then(() => {
+      if (!result.consumed) result.cancel();
+    });
+  }
+  return result;
+}
 
 function settled<R extends object>(attempt: Attempt, ledger: Ledger, call: Call, result: R): R {
   if (!(result instanceof ChunkStream)) ledger.settle(attempt, call, 'success', usageOf(call.operation, result));

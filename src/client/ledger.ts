@@ -48,6 +48,8 @@ export class Ledger implements Trail {
   readonly warnings: string[] = [];
   /** Who answered last. */
   winner: Target | undefined;
+  /** The call has its result. */
+  concluded = false;
   /** US dollars for all attempts so far; `undefined` while no price is known. */
   costUSD: number | undefined;
   readonly #maxAttempts: number;
@@ -184,6 +186,7 @@ export class Ledger implements Trail {
    * last one that a provider gave. Attempts that are still running are given up.
    */
   conclude(result: unknown): WireAnswer | undefined {
+    this.concluded = true;
     this.giveUp('another attempt answered first');
     const answered = this.#answered;
     this.#answered = NONE;
@@ -242,7 +245,7 @@ export class Ledger implements Trail {
   }
 
   #opened(target: Target, waitedMs: number, call?: Call): OpenAttempt {
-    const number = this.attempts.length + this.#open.length + 1;
+    const number = Math.max(this.attempts.at(-1)?.number ?? 0, this.#open.at(-1)?.number ?? 0) + 1;
     return { target, call, number, startedAt: this.#clock.now(), waitedMs };
   }
 

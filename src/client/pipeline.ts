@@ -1,6 +1,9 @@
+import type { Call, OperationName } from '../contract/call.ts';
+import type { CallEvent } from '../contract/events.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { Store } from '../contract/store.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Ledger } from './ledger.ts';
 
 /**
  * The whole of composition: the first layer is outermost. Who throws at once, or returns a plain value, is heard as if it were
@@ -8,9 +11,30 @@ import type { Clock } from '../time/clock.ts';
  */
 export const compose = (layers: readonly Middleware[], innermost: Next): Next =>
   layers.reduceRight<Next>(
-    (next, layer) => (call) => promised(layer, call, next),
-    (call) => promised(innermost, call, undefined),
+    (next, layer) => (call) => promised(layer, withSafeReport(call), next),
+    (call) => promised(innermost, withSafeReport(call), undefined),
   );
+
+const SAFE = Symbol('safe');
+
+/** What a layer of the user's own has put in the place of `report` may throw; timers tell of things too. */
+function withSafeReport<K extends OperationName>(call: Call<K>): Call<K> {
+  const given: Call['report'] & { readonly [SAFE]?: true } = call.report;
+  if (given === (call.trail as Partial<Ledger>).report || given[SAFE] === true) return call;
+  const report = (event: CallEvent): void => {
+    try {
+      given(event);
+    } catch {
+      // as of a listener
+    }
+  };
+  const value = Object.assign(report, { [SAFE]: true });
+  // a copy by values would end what follows the calls that share this one: their latest deadline
+  return Object.defineProperties(
+    {},
+    { ...Object.getOwnPropertyDescriptors(call), report: { value, enumerable: true } },
+  ) as Call<K>;
+}
 
 /** What a step gives, as a promise, without one more around it. */
 export function promised<C, N, R>(step: (call: C, next: N) => R | Promise<R>, call: C, next: N): Promise<R> {
@@ -36,10 +60,8 @@ export const engage = (layers: readonly Middleware[]): void => {
   for (const layer of layers) change(layer, 1);
 };
 
-/** A client ends; so do the layers that no other uses. */
-export const release = (layers: readonly Middleware[], clock: Clock, staying: Store | undefined): void => {
-  for (const layer of layers) {
-    if (change(layer, -1) > 0) layer.leave?.(clock);
-    else layer.close?.(staying);
-  }
+/** A client ends; so does a layer that no other uses. */
+export const release = (layer: Middleware, clock: Clock, staying: Store | undefined): void => {
+  if (change(layer, -1) > 0) layer.leave?.(clock);
+  else layer.close?.(staying);
 };

@@ -51,6 +51,16 @@ export function addRoute(result: object, route: Route, requestId?: string | null
   Object.defineProperty(result, '_request_id', { value: requestId, enumerable: false, configurable: true, writable: true });
 }
 
+/**
+ * The result with its route; a copy of it where it cannot take one, or has the one of another call: a layer of the user's own may
+ * give one object to many.
+ */
+export function withRoute<T extends object>(result: T, route: Route, requestId: string | null): T {
+  const own = Object.isExtensible(result) && !Object.hasOwn(result, 'route') ? result : { ...result };
+  addRoute(own, route, requestId);
+  return own;
+}
+
 /** Carries both over to an object made from a result. */
 export function copyRoute(from: unknown, to: unknown): void {
   if (typeof from !== 'object' || from === null || typeof to !== 'object' || to === null || from === to) return;

@@ -31,6 +31,6 @@ export function takeAnswer(result: object): WireAnswer | undefined {
   const holder = result as Holder;
   const answer = holder[ANSWER];
   // not deleted: V8 would turn the result into a slow dictionary
-  if (answer !== undefined) holder[ANSWER] = undefined;
+  if (answer !== undefined && !Object.isFrozen(result)) holder[ANSWER] = undefined;
   return answer;
 }

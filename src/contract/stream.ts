@@ -126,6 +126,11 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
   }
 
+  /** Somebody has begun to read it. */
+  get consumed(): boolean {
+    return this.#consumed;
+  }
+
   /** Calls `listener` once, when the stream has ended; at once if it has already. */
   onSettled(listener: (settlement: Settlement) => void): void {
     if (this.#settlement === undefined) this.#listeners.push(listener);
@@ -141,7 +146,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
 
   /** For a layer that makes another stream of it: hands over what has come and what comes, without a promise for each chunk. */
   forward(receiver: ChunkReceiver<C>): void {
-    if (this.#consumed) throw consumed();
+    if (this.#consumed) throw consumedBefore();
     this.#consumed = true;
     this.#receiver = receiver;
     const queued = this.#queue.slice(this.#position);
@@ -152,17 +157,19 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     this.onSettled((settlement) => receiver.settled(settlement));
   }
 
-  /** The provider's own bytes instead of chunks. Counts as the one reading. */
+  /** The provider's own bytes instead of chunks. Counts as the one reading: where there are none, the stream is left. */
   raw(): ReadableStream<Uint8Array> | undefined {
-    if (this.#consumed) throw consumed();
+    if (this.#consumed) throw consumedBefore();
     this.#consumed = true;
     this.rawRead = true;
-    return this.source.raw?.();
+    const bytes = this.source.raw?.();
+    if (bytes === undefined) this.cancel();
+    return bytes;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<C, undefined, undefined> {
     if (this.#consumed) {
-      throw consumed();
+      throw consumedBefore();
     }
     this.#consumed = true;
     this.source.read?.();
@@ -201,7 +208,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   }
 }
 
-const consumed = (): ConfigurationError =>
+const consumedBefore = (): ConfigurationError =>
   new ConfigurationError({
     message: 'Cannot iterate over a consumed stream, use `.tee()` to split the stream.',
     code: 'stream_consumed',

@@ -64,6 +64,16 @@ describe('attempts side by side', () => {
     expect(ledger.winner).toMatchObject({ provider: 'anthropic' });
   });
 
+  it('no number is given twice, also when the first was never sent', () => {
+    const { ledger, at } = account();
+    const unsent = ledger.begin(at(FIRST));
+    const second = ledger.begin(at(SECOND));
+    ledger.fail(unsent, failure('configuration'));
+    const third = ledger.begin(at(FIRST));
+    for (const open of [third, second]) ledger.fail(open, failure('connection'));
+    expect(ledger.attempts.map(({ number }) => number)).toEqual([2, 3]);
+  });
+
   it('a wait is told with the attempt that waited, not with one that began meanwhile', () => {
     const { ledger, clock, at } = account();
     const error = failure('service_unavailable');
