@@ -72,7 +72,7 @@ function attempt<K extends OperationName>(given: Call<K>, provider: Provider, pr
   const answered = (result: ResultOf<K>): MaybePromise<ResultOf<K>> => {
     try {
       const attempt = ledger.succeed(open, result, marksOf(result, call, provider));
-      if (attempt === undefined) return tooLate(result, ledger);
+      if (attempt === undefined) return tooLate(result);
       const catalogue = call.catalogue();
       if (catalogue instanceof Promise) return catalogue.then(() => settled(attempt, ledger, call, result)).catch(failed);
       return settled(attempt, ledger, call, result);
@@ -103,9 +103,9 @@ function marksOf(result: object, call: Call, { wire }: Provider): AnswerMarks {
 
 const NO_MARKS: AnswerMarks = {};
 
-/** The answer to an attempt that was given up, when the call had its result. A stream is let go of if no layer begins to read it. */
-function tooLate<R>(result: R, { concluded }: Ledger): R {
-  if (concluded && result instanceof ChunkStream) {
+/** The answer to an attempt that was given up. A stream is let go of if no layer begins to read it. */
+function tooLate<R>(result: R): R {
+  if (result instanceof ChunkStream) {
     void nextTurn().then(() => {
       if (!result.consumed) result.cancel();
     });

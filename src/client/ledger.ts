@@ -48,8 +48,6 @@ export class Ledger implements Trail {
   readonly warnings: string[] = [];
   /** Who answered last. */
   winner: Target | undefined;
-  /** The call has its result. */
-  concluded = false;
   /** US dollars for all attempts so far; `undefined` while no price is known. */
   costUSD: number | undefined;
   readonly #maxAttempts: number;
@@ -186,7 +184,6 @@ export class Ledger implements Trail {
    * last one that a provider gave. Attempts that are still running are given up.
    */
   conclude(result: unknown): WireAnswer | undefined {
-    this.concluded = true;
     this.giveUp('another attempt answered first');
     const answered = this.#answered;
     this.#answered = NONE;
