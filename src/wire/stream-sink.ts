@@ -113,7 +113,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
 
   #letGo(): void {
     this.#kept = undefined;
-    if (this.#keptBytes > this.#control.wire.maxResponseBytes && !this.#ended) this.#control.resume();
+    if (this.#keptBytes > this.#control.wire.maxResponseBytes) this.#control.resume();
   }
 
   /** What was read before something went wrong is delivered first. */
@@ -150,9 +150,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
       pause: () => control.pause(),
       resume: () => control.resume(),
       cancel: () => control.cancel(),
-      read: () => {
-        this.#letGo();
-      },
+      read: () => this.#letGo(),
       written: () => this.#tally.partial(),
       raw: () => this.#openRaw(stream),
     };
