@@ -65,6 +65,8 @@ export interface FailureSpec {
   readonly requestIdHeaders?: readonly string[] | undefined;
   /** Fields of the body that hold the request id where no header does, beside `request_id`. */
   readonly requestIdFields?: readonly string[] | undefined;
+  /** The request id in the message, as its first group, where nothing else holds it. */
+  readonly requestIdInWords?: RegExp | undefined;
   /** Asked before the shared rules; the first verdict wins. */
   readonly rules?: readonly FailureRule[] | undefined;
   /** Retry hints at places of the provider's own, in milliseconds. The shared ones are asked first. */

@@ -14,6 +14,12 @@ export interface Entry {
   readonly expect: string;
   readonly retryable: boolean;
   readonly retry_after_s: number | null;
+  /** `error.code`, where it matters. */
+  readonly code?: string;
+  /** `error.requestID`, where it is not in the headers or a better one is. */
+  readonly request_id?: string;
+  /** The model that is asked, where the failure depends on it. */
+  readonly model?: string;
   readonly evidence: string;
   /** The public thread, file or page. */
   readonly source: string;
@@ -33,6 +39,9 @@ export const CORPUS: readonly Entry[] = entriesOf('./corpus.jsonl');
 
 /** Failures from the field, collected after the rules had been written: what they must generalise to. */
 export const FIELD: readonly Entry[] = entriesOf('./field.jsonl');
+
+/** Every row of the providers' own tables of errors, built as the provider would send it. */
+export const SHEETS: readonly Entry[] = entriesOf('./sheets.jsonl');
 
 const IDS: Readonly<Record<string, string>> = { 'llama.cpp': 'llamacpp', 'openai-compatible': 'openai_compatible' };
 

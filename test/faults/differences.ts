@@ -9,7 +9,7 @@ export function differences(entry: Entry, error: LLMError): string[] {
   const wait = error.retryAfterMs === undefined ? null : error.retryAfterMs / 1000;
   const { retry_after_s: expectedWait } = entry;
   const waitsAlike = wait === null || expectedWait === null ? wait === expectedWait : Math.abs(wait - expectedWait) < 0.002;
-  const requestId = Object.entries(entry.headers ?? {}).find(([name]) => ID_HEADERS.test(name))?.[1];
+  const requestId = entry.request_id ?? Object.entries(entry.headers ?? {}).find(([name]) => ID_HEADERS.test(name))?.[1];
   const { status } = error;
   const sent = entry.status === null || entry.status < 300 ? status : entry.status;
   return [
@@ -18,5 +18,6 @@ export function differences(entry: Entry, error: LLMError): string[] {
     ...(waitsAlike ? [] : [`wait ${wait} instead of ${expectedWait}`]),
     ...(status === sent && !(status !== undefined && status < 300) ? [] : [`status ${status} instead of ${entry.status}`]),
     ...(requestId === undefined || error.requestID === requestId ? [] : [`request id ${error.requestID}`]),
+    ...(entry.code === undefined || error.code === entry.code ? [] : [`code ${error.code} instead of ${entry.code}`]),
   ];
 }

@@ -13,6 +13,11 @@ export const huggingfaceFailures: FailureSpec = {
   requestIdHeaders: ['x-request-id'],
   rules: [
     backEnd,
+    // all places are taken, as TGI and TEI say it; in a stream there is no status beside it
+    ({ codes, status }) =>
+      (status === undefined || status === 429) && codes.some((code) => code.toLowerCase() === 'overloaded')
+        ? 'rate_limit'
+        : undefined,
     codeRule({
       internal_server: 'incomplete_generation incomplete_generation_stream stream_serialization_error',
       unprocessable_entity: 'template_error missing_template_variable tool_error',

@@ -22,6 +22,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   openai: openaiFailures,
   'text-completion-openai': openaiFailures,
   together_ai: {
+    requestIdFields: ['id'],
     rules: [windowAs403, textRule(/non-serverless model/i, 'not_found', 400, 403, 404)],
   },
   groq: {
@@ -45,7 +46,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
       unavailableCode,
     ],
   },
-  openrouter: { rules: openrouterRules },
+  openrouter: { requestIdFields: ['id'], rules: openrouterRules },
   perplexity: { rules: [codeRule({ not_found: 'invalid_model' })] },
   fireworks_ai: {
     rules: [
@@ -95,7 +96,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   moonshot: { rules: moonshotRules },
   zai: { rules: zaiRules },
   dashscope: { rules: dashscopeRules },
-  volcengine: { rules: volcengineRules },
+  volcengine: { requestIdInWords: /\brequest id: ?([\w-]{8,80})/i, rules: volcengineRules },
   minimax: { rules: minimaxRules },
   vllm: {
     // the list repeats what the caller wrote, which may sound like anything
@@ -116,7 +117,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   },
   litellm_proxy: { rules: proxyRules },
   portkey: { rules: portkeyRules },
-  vercel_ai_gateway: { rules: vercelRules },
+  vercel_ai_gateway: { requestIdFields: ['generationId'], rules: vercelRules },
   ai21: {
     rules: [
       textRule(/bad or missing api token/i, 'authentication'),
@@ -132,7 +133,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
     // a reduced rate, although the text speaks of a payment method
     rules: [
       statusRule(429, 'rate_limit'),
-      textRule(/context length|max(?:imum)? (?:allowed )?tokens per/i, 'context_window_exceeded', 400),
+      textRule(/context (?:length|window)|max(?:imum)? (?:allowed )?tokens per/i, 'context_window_exceeded', 400),
     ],
   },
 };

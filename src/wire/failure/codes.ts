@@ -25,7 +25,7 @@ const DECISIVE = tableOf({
     max_tokens_per_request tokens_limit_reached ContextWindowExceededError ERROR_LIMIT`,
   content_policy_violation: `
     content_filter content_policy_violation content_moderation data_inspection_failed sensitive_words_detected sensitive
-    image_content_policy_violation refusal ResponsibleAIPolicyViolation ContentFiltering cyber_policy bio_policy
+    image_content_policy_violation refusal ResponsibleAIPolicyViolation ContentFiltering ContentFiltered cyber_policy bio_policy
     misalignment_policy_violation moderation_blocked safety_violation ContentPolicyViolationError ERROR_TOXIC`,
   insufficient_credits: `
     insufficient_quota insufficient_balance insufficient_credits insufficient_credit insufficient_funds insufficient_user_quota
@@ -39,7 +39,7 @@ const DECISIVE = tableOf({
     authentication_token_not_valid ExpiredToken ExpiredTokenException expired_key token_expired access_token_expired
     authentication_token_expired expired_api_key api_key_expired RequestExpired`,
   not_found: `
-    model_not_found unknown_model model_not_supported model_deprecated model_decommissioned model_retired invalid_model ModelNotFound
+    model_not_found model_not_available unknown_model model_not_supported model_deprecated model_decommissioned model_retired invalid_model ModelNotFound
     DeploymentNotFound ModelNotOpen InvalidEndpointOrModel.NotFound endpoint_not_found resource_does_not_exist
     github_models_retirement_brownout ResourceNotFoundException`,
   rate_limit: `
@@ -126,7 +126,11 @@ const outranksStatus = (kind: ErrorKind, key: string): boolean =>
   kind === 'content_policy_violation' ||
   (kind === 'authentication' && CREDENTIAL.test(key));
 
-export const byTellingCode = (codes: readonly string[]): Verdict | undefined => firstIn(TELLING, codes);
+/** Whatever else a host puts around it: `user_rate_limit`, `rate_limit.minute`. */
+const RATE_NAME = /ratelimit(?!er)|toomanyrequests/;
+
+export const byTellingCode = (codes: readonly string[]): Verdict | undefined =>
+  firstIn(TELLING, codes) ?? (codes.some((code) => RATE_NAME.test(squash(code))) ? { kind: 'rate_limit' } : undefined);
 
 export const byLastCode = (codes: readonly string[]): Verdict | undefined => firstIn(LAST, codes) ?? firstIn(TELLING, codes);
 

@@ -121,7 +121,7 @@ function isRetryable(verdict: Verdict, failure: UnderstoodFailure, wait: number 
 const DEFAULT_ID_HEADERS = ['x-request-id'];
 const BODY_IDS = ['request_id', 'requestId'] as const;
 
-function requestIdOf({ header, json, body }: UnderstoodFailure, spec: FailureSpec | undefined): string | undefined {
+function requestIdOf({ header, json, body, message }: UnderstoodFailure, spec: FailureSpec | undefined): string | undefined {
   for (const name of spec?.requestIdHeaders ?? DEFAULT_ID_HEADERS) {
     const id = header(name);
     if (id !== undefined) return id;
@@ -130,7 +130,7 @@ function requestIdOf({ header, json, body }: UnderstoodFailure, spec: FailureSpe
     const id = textAt(json, name) ?? textAt(body, name);
     if (id !== undefined) return id;
   }
-  return undefined;
+  return spec?.requestIdInWords?.exec(message)?.[1];
 }
 
 function shownFields(verdict: Verdict, failure: UnderstoodFailure, show: (text: string) => string): FieldError[] {

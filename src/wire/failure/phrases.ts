@@ -31,7 +31,8 @@ export const OVERFLOW: readonly Phrase[] = [
   [/`?inputs`? (?:tokens \+ `?max_new_tokens`? must be <=|must have less than [\d,]+ tokens)/i, 'TGI, TEI'],
   [/max_tokens must be at least 1, got -\d/i, 'vLLM: the window less the prompt is negative'],
   [/\(parameter=input_tokens, value=/i, 'vLLM'],
-  [/token count of [\d,]+ exceeds the limit of [\d,]+/i, 'GitHub Copilot'],
+  [/\btokens?\b[^.;]{0,40} exceeds? the limit of [\d,]+/i, 'GitHub Copilot'],
+  [/\bnot fit (?:in|into|within) (?:the |this )?(?:model'?s? )?context (?:window|length|size)/i, 'Voyage'],
   [/range of input length should be/i, 'DashScope'],
   [/total length of all messages is too long/i, 'Perplexity'],
   [/request too many tokens: [\d,]+ \+ [\d,]+ >|prompt has too many tokens/i, 'AI21'],
@@ -55,7 +56,7 @@ export const COMPARED: RegExp =
 export const NOT_COMPARED: RegExp =
   /\b(?:images?|audio|video|files?|documents?|strings?|arrays?|tools?|functions?|schemas?|headers?|bytes|[km]i?b|pixels?|output|completion|quota)\b|max_\w*tokens\b|\bper (?:minute|hour|day)\b/i;
 export const NOT_OVERFLOW: RegExp =
-  /rate.?limit|too many requests|tokens per min|\((?:TPM|RPM|TPD)\)|max_tokens must be (?!at least 1, got -)|maximum allowed number of output tokens|(?:output|completion)_?tokens? exceeds|^throttling/i;
+  /rate.?limit|too many requests|tokens per min|\((?:TPM|RPM|TPD)\)|max_tokens must be (?!at least 1, got -)|maximum allowed number of output tokens|(?:output|completion)[ _]?tokens?\b.{0,24} exceeds|^throttling/i;
 
 export const POLICY: readonly Phrase[] = [
   [/content exists risk/i, 'DeepSeek'],
