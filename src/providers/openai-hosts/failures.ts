@@ -42,7 +42,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
         429,
       ),
       textRule(/content violates (?:usage|safety) guidelines|failed check: safety_check/i, 'content_policy_violation'),
-      textRule(/incorrect api key provided/i, 'authentication', 400, 401, 403),
+      textRule(/incorrect api key provided|\bunauthenticated:bad-credentials\b/i, 'authentication', 400, 401, 403),
       unavailableCode,
     ],
   },
@@ -111,7 +111,7 @@ const HOSTS: Readonly<Record<string, FailureSpec>> = {
   },
   lm_studio: {
     rules: [
-      textRule(/model is unloaded|model (?:was|has been) unloaded/i, 'service_unavailable'),
+      textRule(/\bmodel (?:has )?crashed\b/i, 'internal_server', 400),
       textRule(/no models? loaded/i, 'not_found', 400, 404),
     ],
   },

@@ -58,7 +58,12 @@ const DECISIVE = tableOf({
 const DECISIVE_FORMS: readonly (readonly [RegExp, Verdict])[] = [
   [/spendlimit(?:exceeded|reached)$/, { kind: 'insufficient_credits' }], // OpenAI's and Anthropic's *_spend_limit_*
   [/(?:bill|service|account)overdue/, { kind: 'insufficient_credits' }], // DashScope PrepaidBillOverdue, Volcengine OperationDenied.ServiceOverdue
-  [/budget(?:limit)?exceeded$/, { kind: 'insufficient_credits' }], // DashScope BudgetLimitExceeded, LiteLLM
+  [/(?<!media|image|vision|tokens?|thinking|reasoning|time)budget(?:limit)?exceeded$/, { kind: 'insufficient_credits' }], // DashScope BudgetLimitExceeded, LiteLLM
+  [/^insufficient(?:account|user)?(?:balance|credits?|funds|budget)/, { kind: 'insufficient_credits' }], // Jina InsufficientBalanceError, gateways
+  [
+    /context(?:length|window|size|limit)?(?:exceeded|overflow)|exceed(?:s|ed)?(?:max)?context|^(?:prompt|input)too(?:long|large)$/,
+    { kind: 'context_window_exceeded' }, // gateways and small servers: context_exceeded, provider_context_overflow, prompt_too_long
+  ],
   [/sensitivecontentdetected/, { kind: 'content_policy_violation' }], // Volcengine's Input*/Output* codes and their refinements
   [/(?:request|gateway|upstream|internalerror)timeout$/, { kind: 'timeout' }], // DashScope InternalError.Timeout
   [/^throttling(?!error$)|toomanyrequests|^ratelimitexceeded/, { kind: 'rate_limit' }], // DashScope Throttling.*, Volcengine RateLimitExceeded.*

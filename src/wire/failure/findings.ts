@@ -22,6 +22,8 @@ const REASON_PHRASE =
   /^(?:bad request|unauthorized|payment required|forbidden|not found|too many requests|conflict|unprocessable entity|internal server error|bad gateway|service unavailable|gateway timeout|error)\.?$/i;
 /** OpenRouter's and its imitators' stand-in for what the upstream said, which is then in `metadata.raw`. */
 const STAND_IN = /^(?:error: )?(?:provider returned (?:an )?error|error from provider|upstream error)\b/i;
+/** A code where words are expected: `{"error":"insufficient_credits"}`. */
+const CODE_WORD = /^[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){1,8}$/i;
 const MESSAGE_FIELDS = ['message', 'Message', 'msg', 'detail', 'error_message', 'errorMessage', 'error_description'] as const;
 const INNER_FIELDS = ['error', 'Error', 'errors', 'err'] as const;
 
@@ -45,7 +47,9 @@ export function readFindings(value: unknown, depth = 0): Findings {
 function readText(text: string, depth: number): Findings {
   const { value, codes } = nestedIn(text);
   const inner = value === undefined ? NOTHING : readFindings(value, depth + 1);
-  if (inner.message === '') return { message: text.trim(), codes: [...inner.codes, ...codes] };
+  const words = text.trim();
+  if (CODE_WORD.test(words)) return { message: words, codes: [words] };
+  if (inner.message === '') return { message: words, codes: [...inner.codes, ...codes] };
   return { ...inner, codes: [...inner.codes, ...codes] };
 }
 
@@ -65,7 +69,8 @@ function readObject(layer: Fields, depth: number): Findings {
   const inner = readFindings(innerOf(layer), depth + 1);
   const own = ownMessage(layer, depth);
   const raw = readFindings(at(layer, 'metadata', 'raw'), depth + 1);
-  const ownMessageCounts = inner.message === '' || (REASON_PHRASE.test(inner.message) && own.message !== '');
+  const ownMessageCounts =
+    inner.message === '' || ((REASON_PHRASE.test(inner.message) || CODE_WORD.test(inner.message)) && own.message !== '');
   const told = ownMessageCounts ? own.message : inner.message;
   const message = raw.message !== '' && (told === '' || STAND_IN.test(told)) ? raw.message : told;
   const code = codeText(at(layer, 'code')) ?? codeText(at(layer, 'error_code')) ?? codeText(at(layer, 'errorCode'));
@@ -73,7 +78,14 @@ function readObject(layer: Fields, depth: number): Findings {
   return {
     message: message === '' ? (lastWords(layer) ?? '') : message,
     codes: distinct([...inner.codes, ...subCodes(layer), code, ...own.codes, ...raw.codes, type, ...lateCodes(layer)]),
-    code: inner.code ?? own.code ?? code ?? subCodes(layer)[0] ?? statusWord(layer) ?? codeText(at(layer, 'reason')),
+    code:
+      inner.code ??
+      own.code ??
+      code ??
+      subCodes(layer)[0] ??
+      statusWord(layer) ??
+      codeText(at(layer, 'reason')) ??
+      (CODE_WORD.test(inner.message) ? inner.message : undefined),
     type: inner.type ?? own.type ?? type ?? statusWord(layer),
     param: inner.param ?? own.param ?? textAt(layer, 'param'),
     status: inner.status ?? ownStatus(layer) ?? own.status ?? raw.status,

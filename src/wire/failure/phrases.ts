@@ -38,7 +38,7 @@ export const OVERFLOW: readonly Phrase[] = [
   [/request too many tokens: [\d,]+ \+ [\d,]+ >|prompt has too many tokens/i, 'AI21'],
   [/too many tokens: (?:total number|size limit|minimal context|multi-hop|prompt)/i, 'Cohere'],
   [
-    /context (?:length|limit) is (?:only )?[\d,]+ tokens|prompt has [\d,]+ tokens?, but the configured context size/i,
+    /context (?:length|limit|window|size) is (?:only )?[\d,]+ tokens|prompt has [\d,]+ tokens?, but the configured context size/i,
     'vLLM, local servers',
   ],
   [/[\d,]+ input tokens over the limit/i, 'gateways that count by themselves'],
@@ -100,15 +100,16 @@ export const MONEY: readonly Phrase[] = [
   ],
   [/usage limit (?:reached|exceeded)|package has expired/i, 'Z.ai'],
   [
-    /(?:daily |weekly |monthly )?(?:spend(?:ing)?|billing|budget) limit (?:has been )?(?:reached|exceeded)|reached (?:its|your) (?:monthly|daily) spending limit/i,
-    'xAI, Databricks, Anthropic',
+    /\b(?:spend(?:ing)?|billing|credits?|(?<!(?:tokens?|thinking|reasoning|media|image|vision|time) )budget)(?: (?:limit|cap))? (?:(?:has|have) been |is |are |was |were )?(?:reached|exceeded|exhausted|used up|depleted)\b/i,
+    'xAI, Databricks, Anthropic, Gemini prepay, LiteLLM and other gateways',
   ],
+  [/reached (?:its|your) (?:monthly|daily) spending limit/i, 'xAI'],
   [/(?:depleted|exceeded) your monthly (?:included )?credits/i, 'Hugging Face'],
   [
-    /(?:doesn't|don't|does not) have any credits|\bout of credits|no credits remaining|used all available credits|credits (?:are|is|were) depleted/i,
-    'xAI, Gemini prepay',
+    /(?:doesn't|don't|does not) have any credits|\bout of credits|no credits remaining|used all available credits/i,
+    'xAI, OpenAI',
   ],
-  [/budget has been exceeded|over budget/i, 'LiteLLM proxy'],
+  [/over budget/i, 'LiteLLM proxy'],
   [/free (?:allocation|quota has been exhausted)/i, 'Cloudflare, DashScope'],
   [/余额不足|欠费|额度/, 'Chinese hosts'],
 ];
@@ -123,6 +124,7 @@ export const RATE: readonly Phrase[] = [
   [/service tier capacity exceeded/i, 'Mistral'],
   [/request rate increased too quickly/i, 'DashScope'],
   [/tokens per min(?:ute)? \(TPM\)/i, 'OpenAI, Groq'],
+  [/\bno deployments available for/i, 'LiteLLM proxy behind a gateway: all of them rest'],
 ];
 
 export const MISSING: readonly Phrase[] = [
@@ -134,9 +136,12 @@ export const MISSING: readonly Phrase[] = [
     /unknown model|is not a valid model\b(?! for)|no such model|not found the model|model not exist/i,
     'MiniMax, OpenRouter, Cloudflare, Moonshot, DeepSeek',
   ],
-  [/model identifier is invalid/i, 'Bedrock'],
+  [
+    /(?:\b(?:model [`'"]?[\w./:@+-]+[`'"]?|requested model|specified model)|[`'"][\w./:@+-]+[`'"] model) is not (?:currently )?(?:supported|available|served)(?=$|[.,;!]| when using| by (?:any|this)\b| for (?:this|your) (?:account|key|environment|project))/i,
+    'Codex, Hugging Face, watsonx, gateways',
+  ],
+  [/model identifier is invalid|^invalid model identifier/i, 'Bedrock, LM Studio'],
   [/endpoint \S+ of account \S+ not found/i, 'SageMaker'],
-  [/model is not supported by any provider/i, 'Hugging Face router'],
   [/please check the model you provided/i, 'Baseten'],
   [/specified version does not exist/i, 'Replicate'],
   [/no route for that uri/i, 'Cloudflare'],
@@ -152,6 +157,10 @@ export const CLOSED: readonly Phrase[] = [
     /\b(?:country, region|user location|(?:your|this) (?:country|region))\b[^.]{0,40} not (?:supported|available)|from unsupported (?:countries|regions)/i,
     'OpenAI, Gemini, Bedrock',
   ],
+  [
+    /\baccess to [^.]{0,60}\b(?:is )?(?:not allowed|denied|restricted) (?:for|in) (?:this|your) (?:account|organi[sz]ation|project|region)/i,
+    'Bedrock for Claude',
+  ],
 ];
 
 export const CREDENTIAL: readonly Phrase[] = [
@@ -166,13 +175,20 @@ export const UNAVAILABLE: readonly Phrase[] = [
     /\boverloaded\b|infra_overload|experiencing (?:a )?high (?:demand|traffic|load|volume)|\bat capacity\b/i,
     'OpenAI, Google, Together, Chutes',
   ],
-  [/(?:is currently|currently) loading|loading model|model is unloaded/i, 'Hugging Face, llama.cpp, LM Studio'],
+  [
+    /(?:is currently|currently) loading|loading model|model (?:is |was |has been )?(?:un|re)loaded\b/i,
+    'Hugging Face, llama.cpp, LM Studio',
+  ],
   [/service is (?:currently|temporarily) unavailable|temporarily (?:unavailable|out of capacity)/i, 'xAI (in a 200), Vertex'],
   [
     /server busy|no instances available|capacity temporarily exceeded|under maintenance|degraded function/i,
     'Ollama, Chutes, Cloudflare, NVIDIA',
   ],
   [/more cpu capacity or memory/i, 'SageMaker'],
+  [
+    /\b(?:server|backend|upstream) connection (?:error|refused|failed|lost)\b|(?:cannot|could not|failed to|unable to) (?:connect to|reach) (?:the )?(?:upstream|backend|(?:model|inference) server|provider)\b/i,
+    'Open WebUI and other gateways that lost their server',
+  ],
 ];
 
 export const SERVER_TIMEOUT: readonly Phrase[] = [
