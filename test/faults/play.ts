@@ -41,6 +41,18 @@ export async function failed(server: RawServer, scene: Scene): Promise<LLMError>
   }
 }
 
+const AT_ONCE = 24;
+
+/** Plays many, some at once; what was wrong with any of them. */
+export async function wrongAmong<T>(all: readonly T[], play: (one: T) => Promise<readonly string[]>): Promise<string[]> {
+  const wrong: string[] = [];
+  for (let start = 0; start < all.length; start += AT_ONCE) {
+    const told = await Promise.all(all.slice(start, start + AT_ONCE).map(play));
+    wrong.push(...told.flat());
+  }
+  return wrong;
+}
+
 async function callOf(llm: LLMClient, surface: Scene['surface'], model: string): Promise<unknown> {
   if (surface === 'embeddings') return llm.embeddings.create({ model, input: 'Hello' });
   if (surface === 'chat') return llm.chat.completions.create({ model, messages });

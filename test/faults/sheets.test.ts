@@ -7,11 +7,9 @@ import type { Entry } from './corpus-entries.ts';
 import { providerOf, SHEETS } from './corpus-entries.ts';
 import { answerOf } from './corpus-frames.ts';
 import { differences } from './differences.ts';
-import { failed, MODEL } from './play.ts';
+import { failed, MODEL, wrongAmong } from './play.ts';
 
 // The providers' own tables of errors, row by row: class, wait, code and request id of what each row says.
-
-const AT_ONCE = 24;
 
 let server: RawServer;
 beforeAll(async () => {
@@ -27,19 +25,11 @@ async function wrongIn(entry: Entry): Promise<string[]> {
   return wrong.length === 0 ? [] : [`${entry.id}: ${wrong.join('; ')} for ${JSON.stringify(entry.body).slice(0, 160)}`];
 }
 
-async function wrongOf(entries: readonly Entry[]): Promise<string[]> {
-  const wrong: string[] = [];
-  for (let start = 0; start < entries.length; start += AT_ONCE) {
-    const played = await Promise.all(entries.slice(start, start + AT_ONCE).map(wrongIn));
-    wrong.push(...played.flat());
-  }
-  return wrong;
-}
-
 const providers = [...new Set(SHEETS.map(providerOf))];
 
 describe('tables of errors over HTTP', () => {
   it.each(providers)('%s', async (id) => {
-    expect(await wrongOf(SHEETS.filter((entry) => providerOf(entry) === id))).toEqual([]);
+    const rows = SHEETS.filter((entry) => providerOf(entry) === id);
+    expect(await wrongAmong(rows, wrongIn)).toEqual([]);
   });
 });

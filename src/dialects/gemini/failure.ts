@@ -90,6 +90,6 @@ export const geminiFailures: FailureSpec = {
     aborted,
     grpcCode,
     textRule(/request payload size exceeds the limit/i, 'request_too_large', 400),
-    textRule(/^the response was blocked/i, 'content_policy_violation'),
+    textRule(/\bthe response was blocked\b/i, 'content_policy_violation'),
   ],
 };

@@ -40,7 +40,10 @@ export const zaiRules: readonly FailureRule[] = [
 ];
 
 export const dashscopeRules: readonly FailureRule[] = [
-  textRule(/account is in good standing|free (?:tier|quota)\b.{0,40}exhausted/i, 'insufficient_credits'),
+  textRule(
+    /account is in good standing|free (?:tier|(?:allocated )?quota)\b.{0,40}(?:exhausted|exceeded)/i,
+    'insufficient_credits',
+  ),
   codeRule({
     insufficient_credits: 'Arrearage AllocationQuota.FreeTierOnly',
     content_policy_violation: 'data_inspection_failed DataInspectionFailed',
@@ -77,9 +80,9 @@ const minimaxParameter: FailureRule = ({ codes, message }) => {
   return /unknown model/i.test(message) ? 'not_found' : 'bad_request';
 };
 
-/** The code is in `base_resp`, with status 200 mostly, or ends the message: `login failed (1004)`. */
+/** The code is in `base_resp`, with status 200 mostly, or follows the message: `login failed (1004)`. */
 const baseResp: FailureRule = (failure) => {
-  const last = /\((\d{4})\)$/.exec(failure.message)?.[1];
+  const last = /\((\d{4})\)(?=\s|$)/.exec(failure.message)?.[1];
   const coded = last === undefined ? failure : { ...failure, codes: [last, ...failure.codes] };
   return MINIMAX_CODES(coded) ?? minimaxParameter(coded);
 };

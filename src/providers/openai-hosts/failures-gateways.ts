@@ -10,6 +10,10 @@ const inFlightBudget: FailureRule = ({ body, status }) =>
     ? { kind: 'rate_limit', retryable: true }
     : undefined;
 
+/** Whose limit it was: a budget of the workspace or of a guardrail, or the key's own. */
+const spentBudget: FailureRule = ({ body }) =>
+  /_(?:budget|key_limit|credits)$/.test(textAt(body, 'metadata', 'limit_source') ?? '') ? 'insufficient_credits' : undefined;
+
 const moderation: FailureRule = ({ body, status }) =>
   status === 403 && (Array.isArray(at(body, 'metadata', 'reasons')) || at(body, 'metadata', 'flagged_input') !== undefined)
     ? 'content_policy_violation'
@@ -55,6 +59,7 @@ const errorType: FailureRule = ({ body, json, message }) => {
 
 export const openrouterRules: readonly FailureRule[] = [
   inFlightBudget,
+  spentBudget,
   moderation,
   // the key's own spending cap, sent as 403 (RooCodeInc/Roo-Code#515)
   textRule(/^key limit exceeded/i, 'insufficient_credits', 402, 403),

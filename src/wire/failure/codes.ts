@@ -25,7 +25,7 @@ const DECISIVE = tableOf({
     max_tokens_per_request tokens_limit_reached ContextWindowExceededError ERROR_LIMIT`,
   content_policy_violation: `
     content_filter content_policy_violation content_moderation data_inspection_failed sensitive_words_detected sensitive
-    image_content_policy_violation refusal ResponsibleAIPolicyViolation ContentFiltering ContentFiltered cyber_policy bio_policy
+    image_content_policy_violation refusal ResponsibleAIPolicyViolation ContentFiltering cyber_policy bio_policy
     misalignment_policy_violation moderation_blocked safety_violation ContentPolicyViolationError ERROR_TOXIC`,
   insufficient_credits: `
     insufficient_quota insufficient_balance insufficient_credits insufficient_credit insufficient_funds insufficient_user_quota
@@ -64,6 +64,7 @@ const DECISIVE_FORMS: readonly (readonly [RegExp, Verdict])[] = [
     /context(?:length|window|size|limit)?(?:exceeded|overflow)|exceed(?:s|ed)?(?:max)?context|^(?:prompt|input)too(?:long|large)$/,
     { kind: 'context_window_exceeded' }, // gateways and small servers: context_exceeded, provider_context_overflow, prompt_too_long
   ],
+  [/^(?:content|prompt|input|output|response)(?:blocked|flagged|filtered|moderated)$/, { kind: 'content_policy_violation' }], // Azure ContentFiltered, Gemini content_blocked
   [/sensitivecontentdetected/, { kind: 'content_policy_violation' }], // Volcengine's Input*/Output* codes and their refinements
   [/(?:request|gateway|upstream|internalerror)timeout$/, { kind: 'timeout' }], // DashScope InternalError.Timeout
   [/^throttling(?!error$)|toomanyrequests|^ratelimitexceeded/, { kind: 'rate_limit' }], // DashScope Throttling.*, Volcengine RateLimitExceeded.*
@@ -101,7 +102,7 @@ const LAST = tableOf({
   conflict: 'conflict ABORTED ALREADY_EXISTS',
   connection: 'CANCELLED',
   service_unavailable:
-    'overloaded service_unavailable UNAVAILABLE cf_bad_gateway cf_service_unavailable bad_gateway capacity_exceeded',
+    'overloaded overload service_unavailable UNAVAILABLE cf_bad_gateway cf_service_unavailable bad_gateway capacity_exceeded',
   rate_limit: 'tokens requests rate_limit slow_down',
   internal_server: 'server_error api_error internal_error internal_server_error INTERNAL UNKNOWN DATA_LOSS error',
 });

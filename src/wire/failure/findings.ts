@@ -24,7 +24,16 @@ const REASON_PHRASE =
 const STAND_IN = /^(?:error: )?(?:provider returned (?:an )?error|error from provider|upstream error)\b/i;
 /** A code where words are expected: `{"error":"insufficient_credits"}`. */
 const CODE_WORD = /^[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){1,8}$/i;
-const MESSAGE_FIELDS = ['message', 'Message', 'msg', 'detail', 'error_message', 'errorMessage', 'error_description'] as const;
+const MESSAGE_FIELDS = [
+  'message',
+  'Message',
+  'msg',
+  'detail',
+  'error_message',
+  'error_msg',
+  'errorMessage',
+  'error_description',
+] as const;
 const INNER_FIELDS = ['error', 'Error', 'errors', 'err'] as const;
 
 /** A code as text; what merely repeats an HTTP status is none. */

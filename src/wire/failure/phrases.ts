@@ -41,7 +41,10 @@ export const OVERFLOW: readonly Phrase[] = [
     /context (?:length|limit|window|size) is (?:only )?[\d,]+ tokens|prompt has [\d,]+ tokens?, but the configured context size/i,
     'vLLM, local servers',
   ],
-  [/[\d,]+ input tokens over the limit/i, 'gateways that count by themselves'],
+  [
+    /[\d,]+ input tokens over the limit|\b(?:input|prompt|context) tokens? limit (?:is|of) [\d,]+/i,
+    'gateways that count by themselves',
+  ],
   [/上下文.{0,8}(?:过长|太长|超出|超过)|超[出过]最大(?:上下文)?长度/, 'Chinese gateways'],
   [/input text length should not exceed/i, 'NLP Cloud'],
   [/request body too large for .{1,80}? model\. max size: [\d,]+ tokens/i, 'GitHub Models on Azure'],
@@ -56,7 +59,7 @@ export const COMPARED: RegExp =
 export const NOT_COMPARED: RegExp =
   /\b(?:images?|audio|video|files?|documents?|strings?|arrays?|tools?|functions?|schemas?|headers?|bytes|[km]i?b|pixels?|output|completion|quota)\b|max_\w*tokens\b|\bper (?:minute|hour|day)\b/i;
 export const NOT_OVERFLOW: RegExp =
-  /rate.?limit|too many requests|tokens per min|\((?:TPM|RPM|TPD)\)|max_tokens must be (?!at least 1, got -)|maximum allowed number of output tokens|(?:output|completion)[ _]?tokens?\b.{0,24} exceeds|^throttling/i;
+  /rate.?limit|too many requests|tokens per min|\((?:TPM|RPM|TPD)\)|max_tokens must be (?!at least 1, got -)|maximum allowed number of output tokens|(?:output|completion)[ _]?tokens?\b.{0,24} exceeds|^throttling|\bthrottling error\b/i;
 
 export const POLICY: readonly Phrase[] = [
   [/content exists risk/i, 'DeepSeek'],
@@ -72,6 +75,7 @@ export const POLICY: readonly Phrase[] = [
     'Vertex, LiteLLM proxy and its guardrails',
   ],
   [/considered high risk/i, 'Moonshot'],
+  [/\b(?:input|prompt|output|content) blocked:/i, 'Gemini'],
   [/prohibited content/i, 'gateways before Gemini'],
   [/violated (?:guardrail|content safety) policy/i, 'LiteLLM proxy'],
   [/limited access to this content for safety reasons/i, 'OpenAI, also on Bedrock'],
@@ -110,7 +114,10 @@ export const MONEY: readonly Phrase[] = [
     'xAI, OpenAI',
   ],
   [/over budget/i, 'LiteLLM proxy'],
-  [/free (?:allocation|quota has been exhausted)/i, 'Cloudflare, DashScope'],
+  [
+    /free (?:allocation|quota has been exhausted)|\b(?:app|account|plan|trial|free(?: allocated)?) quota (?:is |has been |was )?(?:exhausted|exceeded|used up)/i,
+    'Cloudflare, DashScope, Huawei',
+  ],
   [/余额不足|欠费|额度/, 'Chinese hosts'],
 ];
 export const NOT_MONEY: RegExp =
@@ -119,7 +126,7 @@ export const NOT_MONEY: RegExp =
 export const RATE: readonly Phrase[] = [
   [/rate limit (?:is |has been |was )?(?:exceeded|reached)/i, 'Fireworks (as 400), Groq'],
   [/exceeded (?:the |your )?(?:\w+ ){0,4}rate limit/i, 'Azure, Databricks'],
-  [/too many requests|请求过于频繁|速率限制/i, 'gateways'],
+  [/too many requests|请求过于频繁|速率限制|并发.{0,12}(?:上限|超[出过])/i, 'gateways'],
   [/\b(?:\d+-hour|hourly|daily|weekly) usage limit|concurren(?:t request|cy) limit/i, 'gateways before subscriptions'],
   [/service tier capacity exceeded/i, 'Mistral'],
   [/request rate increased too quickly/i, 'DashScope'],
@@ -175,6 +182,7 @@ export const UNAVAILABLE: readonly Phrase[] = [
     /\boverloaded\b|infra_overload|experiencing (?:a )?high (?:demand|traffic|load|volume)|\bat capacity\b/i,
     'OpenAI, Google, Together, Chutes',
   ],
+  [/过载|繁忙/, 'Chinese hosts'],
   [
     /(?:is currently|currently) loading|loading model|model (?:is |was |has been )?(?:un|re)loaded\b/i,
     'Hugging Face, llama.cpp, LM Studio',
