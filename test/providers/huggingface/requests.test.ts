@@ -108,6 +108,6 @@ describe('an endpoint', () => {
       { index: 2, relevance_score: 0.5 },
     ]);
     const failed = endpoint({}, { error: 'Model is overloaded', error_type: 'Overloaded' });
-    await expect(failed.run('rerank', { query: 'q', documents: ['a'] })).rejects.toMatchObject({ kind: 'service_unavailable' });
+    await expect(failed.run('rerank', { query: 'q', documents: ['a'] })).rejects.toMatchObject({ kind: 'rate_limit' });
   });
 });
