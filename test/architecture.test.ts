@@ -38,7 +38,7 @@ const FLOORS: Record<string, { may: string[]; files?: string[]; packages: RegExp
   redis: { may: ['errors', 'time', 'contract', 'state'], packages: /^(ioredis|zod\/mini)$/ },
   batches: {
     may: ['errors', 'time', 'contract', 'client'],
-    packages: /^(zod\/mini|openai\/resources\/.+|node:sqlite|bullmq|ioredis)$/,
+    packages: /^(zod\/mini|openai\/resources\/.+|node:sqlite|node:fs\/promises|bullmq|ioredis)$/,
   },
   server: { may: ['errors', 'time', 'contract', 'client'], packages: /^(zod\/mini|multipasta|node:http)$/ },
   cli: { may: [], packages: /^(holdfast(\/.+)?|node:.+|yaml|zod\/mini)$/ },

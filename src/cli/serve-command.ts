@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Store } from 'holdfast';
 import { createClient } from 'holdfast';
 import { createHandler, nodeListener } from 'holdfast/server';
+import { underOwnNames } from './own-names.ts';
 import type { ServeConfig } from './serve-config.ts';
 import { readServeConfig } from './serve-config.ts';
 
@@ -46,7 +47,9 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     if (config.engine !== undefined) await llm.batches.list({ limit: 1 });
     const port = options.port ?? config.port ?? 4000;
     const host = options.host ?? config.host ?? '127.0.0.1';
-    const server = await listening(createServer(nodeListener(createHandler(llm, config.handler))), port, host);
+    const listener = nodeListener(createHandler(llm, config.handler));
+    const guarded = config.handler.keys === undefined ? underOwnNames(listener, host) : listener;
+    const server = await listening(createServer(guarded), port, host);
     const { port: given } = server.address() as AddressInfo;
     process.stdout.write(`holdfast serves http://${host.includes(':') ? `[${host}]` : host}:${given}/v1\n`);
     await stopSignal();

@@ -99,7 +99,7 @@ function explain(issue: Issue, parent: Path, subject: Subject): Finding[] {
     const deeper = issue.errors.find((issues) => !issues.some(({ code, path }) => ANOTHER_THING.has(code) && path.length === 0));
     if (deeper !== undefined) return deeper.flatMap((inner) => explain(inner, path, subject));
   }
-  const got = show(valueAt(subject.value, path), path);
+  const got = show(valueAt(subject.value, path), path, subject.root);
   return [{ path: nameOf(path, subject.root), problem: `expected ${expectation(issue)}, got ${got}` }];
 }
 
@@ -146,12 +146,20 @@ const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: 
 const LONGEST_SHOWN = 40;
 const SECRET_NAME = /key|token|secret|password|credential|authorization|header|cookie/i;
 
-function show(value: unknown, path: Path): string {
+/** `https://user:password@host` */
+const CREDENTIALS = /\/\/[^/\s]*@/;
+
+/** By its name, by what it holds, or because it stands where people put a key instead of settings. */
+function maybeSecret(value: string, path: Path, root: string): boolean {
+  const insteadOfSettings = root === 'createClient' && (path.length === 0 || (path.length === 2 && path[0] === 'providers'));
+  return insteadOfSettings || CREDENTIALS.test(value) || path.some((part) => SECRET_NAME.test(String(part)));
+}
+
+function show(value: unknown, path: Path, root: string): string {
   if (value === undefined) return 'nothing';
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'string') {
-    if (path.some((part) => SECRET_NAME.test(String(part))) || value.length > LONGEST_SHOWN) return 'a string';
-    return quote(value);
+    return maybeSecret(value, path, root) || value.length > LONGEST_SHOWN ? 'a string' : quote(value);
   }
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

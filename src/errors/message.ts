@@ -30,6 +30,9 @@ function labelOf(kind: ErrorKind, status: number | undefined): string {
   return special ?? KINDS[kind].label;
 }
 
+/** A text that is one line in a log, and no command to a terminal: names of models come from anywhere. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
+
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').replace(/[.\s]+$/, '');
 const letters = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '');
 
@@ -75,5 +78,5 @@ export function formatMessage(facts: MessageFacts): string {
   const target = [facts.provider, facts.model].filter((part) => part !== '').join('/');
   const id = facts.requestID ? ` [${facts.requestID}]` : '';
   const head = headline(facts.kind, facts.status, facts.reason, facts.retryAfterMs);
-  return `${target === '' ? '' : `${target}: `}${head}${history(facts)}${id}`;
+  return printable(`${target === '' ? '' : `${target}: `}${head}${history(facts)}${id}`);
 }

@@ -1,7 +1,7 @@
 import type { ClientEvent, ClientEventListeners, ClientEventName, ClientEventOf } from '../contract/events.ts';
 import type { Target } from '../contract/target.ts';
 import type { Attempt } from '../errors/attempt.ts';
-import { formatDuration } from '../errors/message.ts';
+import { formatDuration, printable } from '../errors/message.ts';
 
 /** Where a client writes to. `console` and pino fit. */
 export interface Logger {
@@ -18,7 +18,7 @@ type Line = readonly [level: Level, text: string];
 export function logEvents(logger: Logger): ClientEventListeners {
   const write = (event: ClientEvent): void => {
     const [level, text] = LINES[event.type](event as never);
-    logger[level](`holdfast ${event.call.correlationId} ${text}`);
+    logger[level](printable(`holdfast ${event.call.correlationId} ${text}`));
   };
   const names = Object.keys(LINES) as ClientEventName[];
   return Object.fromEntries(names.map((name) => [name, write]));

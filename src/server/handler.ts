@@ -7,6 +7,7 @@ import { failed, json, Refusal } from './answers.ts';
 import { createBatch, listBatches } from './batches.ts';
 import { jsonObject } from './body.ts';
 import { fileContent, listFiles, uploadFile } from './files.ts';
+import { refuseForeignPages } from './foreign-pages.ts';
 import { INFERENCES, infer } from './inference.ts';
 import { doorkeeper } from './keys.ts';
 import { listModels, retrieveModel } from './models.ts';
@@ -52,14 +53,14 @@ interface Way {
 export function createHandler(client: LLMClient, options: HandlerOptions = {}): Handler {
   const checked = checkHandlerOptions(options);
   const desk: Desk = { client, engine: engineOf(client, checked), options: checked, running: 0, answered: 0 };
-  const admit = checked.keys === undefined ? undefined : doorkeeper(checked.keys);
+  const admit = checked.keys === undefined ? refuseForeignPages : doorkeeper(checked.keys);
 
   return async (request) => {
     desk.running++;
     try {
       const url = new URL(request.url);
       if (url.pathname === '/health') return json({ status: 'ok' });
-      await admit?.(request);
+      await admit(request);
       return await answer(desk, request, url);
     } catch (error) {
       return failed(error);

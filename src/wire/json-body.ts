@@ -92,5 +92,5 @@ function hasControls(body: Buffer, from: number, to: number): boolean {
 function unwritable(value: object, cause: unknown): unknown {
   const found = findUnwritable(value);
   if (found === undefined) return cause;
-  return new ConfigurationError({ message: `the request is not valid JSON: ${found}`, cause });
+  return new ConfigurationError({ message: `the request is not valid JSON: ${found}`, code: 'wrong_argument', cause });
 }

@@ -1,3 +1,6 @@
+/** Of a path that is longer, the beginning is told. */
+const MAX_PATH = 200;
+
 /**
  * What keeps a value from being written as JSON, with its path: `circular at messages[0].content`.
  * Only for values that `JSON.stringify` has refused.
@@ -7,9 +10,9 @@ export function findUnwritable(value: unknown): string | undefined {
 }
 
 function search(value: unknown, path: string, ancestors: readonly object[], clean: Set<object>): string | undefined {
-  if (typeof value === 'bigint') return `BigInt at ${path || 'the top'}`;
+  if (typeof value === 'bigint') return `BigInt at ${named(path)}`;
   if (typeof value !== 'object' || value === null) return undefined;
-  if (ancestors.includes(value)) return `circular at ${path || 'the top'}`;
+  if (ancestors.includes(value)) return `circular at ${named(path)}`;
   if (clean.has(value)) return undefined;
   const within = [...ancestors, value];
   try {
@@ -19,12 +22,14 @@ function search(value: unknown, path: string, ancestors: readonly object[], clea
       const found = search(member, pathTo(path, key, Array.isArray(value)), within, clean);
       if (found !== undefined) return found;
     }
-  } catch {
-    return `a getter or toJSON threw at ${path || 'the top'}`;
+  } catch (thrown) {
+    return `${thrown instanceof RangeError ? 'it is nested too deeply' : 'a getter or toJSON threw'} at ${named(path)}`;
   }
   clean.add(value);
   return undefined;
 }
+
+const named = (path: string): string => (path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path || 'the top');
 
 function writtenAs(value: object, path: string): unknown {
   const { toJSON } = value as { toJSON?: unknown };

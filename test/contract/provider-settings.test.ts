@@ -89,7 +89,7 @@ describe('settings that nobody knows', () => {
 
 describe('what stands under a name', () => {
   it.each([
-    ['a text', 'sk-of-somebody', 'createClient.providers.openai: expected a provider or an object, got "sk-of-somebody"'],
+    ['a text', 'sk-of-somebody', 'createClient.providers.openai: expected a provider or an object, got a string'],
     [
       'a number as key',
       { apiKey: 5 },

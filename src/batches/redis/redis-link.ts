@@ -23,7 +23,7 @@ export class RedisLink {
   async open(): Promise<void> {
     const { Redis } = await import('ioredis').catch((cause: unknown) => missingPackage('ioredis', cause));
     const ours = { maxRetriesPerRequest: MOST_TRIES, commandTimeout: PATIENCE_MS, replyMapping: 'legacy' as const };
-    const redis = new Redis({ ...optionsOf(this.#address), ...ours });
+    const redis = forgetful(new Redis({ ...optionsOf(this.#address), ...ours }));
     let reason = 'no answer';
     redis.on('error', (error: Error) => {
       reason = (error as NodeJS.ErrnoException).code ?? error.name;
@@ -59,6 +59,22 @@ export class RedisLink {
   async run(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     return this.redis.eval(script, keys.length, ...keys, ...values);
   }
+}
+
+interface Sent {
+  readonly promise: Promise<unknown>;
+}
+
+/** ioredis puts a command that has failed into its error, with everything that it was given: the password, lines of a batch. */
+function forgetful(redis: Redis): Redis {
+  const send = redis.sendCommand.bind(redis) as (command: Sent, ...rest: unknown[]) => unknown;
+  const sendAndForget = (command: Sent, ...rest: unknown[]): unknown => {
+    command.promise.catch((error: { command?: unknown } | null) => {
+      if (typeof error === 'object' && error !== null) delete error.command;
+    });
+    return send(command, ...rest);
+  };
+  return Object.assign(redis, { sendCommand: sendAndForget });
 }
 
 /** For a package that the program has not installed. */

@@ -6,6 +6,9 @@ import { SCHEMA } from './schema.ts';
 type Value = null | number | bigint | string | Uint8Array;
 export type Row = Readonly<Record<string, Value>>;
 
+/** Read and write for the owner. */
+const OWN = 0o600;
+
 const BUSY = 5;
 const FULL = 13;
 const CORRUPT = 11;
@@ -27,6 +30,7 @@ export class Database {
 
   async open(): Promise<void> {
     const { DatabaseSync } = await import('node:sqlite');
+    await this.#reserve();
     this.#guarded(() => {
       const database = new DatabaseSync(this.#path);
       this.#database = database;
@@ -37,6 +41,14 @@ export class Database {
       if (this.#maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${Math.trunc(this.#maxPages)}`);
       database.exec(`BEGIN EXCLUSIVE; ${SCHEMA} COMMIT;`);
     });
+  }
+
+  /** A new file, and what SQLite puts beside it, is for this user alone: it holds prompts. Whether it can be made, SQLite says. */
+  async #reserve(): Promise<void> {
+    if (this.#path === ':memory:' || this.#path === '') return;
+    const { open } = await import('node:fs/promises');
+    const file = await open(this.#path, 'ax', OWN).catch(() => undefined);
+    await file?.close();
   }
 
   close(): void {
