@@ -93,7 +93,7 @@ export interface Wire {
   /** The typed error of a failure that the provider answered with. Never rejects. */
   explain(failure: WireFailure, call: Call): Promise<LLMError>;
   /** What no error of a call may tell: keys and prompt. */
-  confidential(call: Call): Confidential;
+  confidential(call: Call): Promise<Confidential>;
   /** The provider's id for a request, from its header. */
   requestId(headers: WireHeaders): string | undefined;
 }

@@ -1,10 +1,8 @@
 import type { ByteSource } from '../contract/byte-source.ts';
 import { isByteSource } from '../contract/byte-source.ts';
 import type { Call } from '../contract/call.ts';
-import { asksModel } from '../contract/call.ts';
 import type { Confidential } from '../contract/confidential.ts';
 import type { HeadersLike } from '../contract/headers.ts';
-import { headerEntries } from '../contract/headers.ts';
 import type { ConnectionSpec } from '../contract/provider.ts';
 import type { Transport, Wire, WireFailure, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -12,10 +10,8 @@ import type { Clock } from '../time/clock.ts';
 import type { DeadlineList } from '../time/deadline-list.ts';
 import { parseBaseURL } from './base-url.ts';
 import { encodeJSON } from './json-body.ts';
-import { promptText } from './prompt-text.ts';
 import { flatHeaders, mergeHeaders } from './request-headers.ts';
 import { checkedPath } from './request-path.ts';
-import { secretsIn } from './secret-headers.ts';
 
 /** What a connection gets from its client. */
 export interface ConnectionEnvironment {
@@ -47,7 +43,7 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
   const extra = spec.extraHeaders === false ? {} : environment.headers;
   for (const headers of [BASE_HEADERS, spec.headers ?? {}, extra]) mergeHeaders(base, headers, provider);
   const prepared = flatHeaders(base);
-  const issued: string[] = [];
+  const issued: Map<string, string>[] = [];
   const idHeaders = spec.failures?.requestIdHeaders ?? ['x-request-id'];
 
   const headersFor = (message: WireMessage, call: Call): string[] => {
@@ -66,14 +62,9 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
     return flatHeaders(own);
   };
 
-  const confidential = (call: Call): Confidential => {
-    const headers = call.options.headers ?? {};
-    const own = [...spec.secrets, ...issued].map((secret) => secret?.trim());
-    let text: string | undefined;
-    return {
-      secrets: [...own, ...secretsIn(base), ...secretsIn(headerEntries(headers))],
-      promptText: () => (text ??= promptText(promptOf(call))),
-    };
+  const confidential = async (call: Call): Promise<Confidential> => {
+    const { confidentialOf } = await import('./confidential.ts');
+    return confidentialOf(call, spec.secrets, [base, ...issued]);
   };
 
   return {
@@ -99,9 +90,10 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       return made instanceof Promise ? made.then(seal) : seal(made);
     },
     async explain(failure: WireFailure, call: Call): Promise<LLMError> {
-      const [{ explainFailure }, loaded] = await Promise.all([import('./failure/explain.ts'), spec.loadFailures?.()]);
+      const { explainFailure } = await import('./failure/explain.ts');
+      const loaded = await spec.loadFailures?.();
       const { model } = call.target;
-      const facts = { provider, model, call, now: clock.now(), ...confidential(call) };
+      const facts = { provider, model, call, now: clock.now(), ...(await confidential(call)) };
       return explainFailure(failure, { ...spec.failures, ...loaded }, facts);
     },
     confidential,
@@ -113,11 +105,6 @@ export function createConnection(spec: ConnectionSpec, environment: ConnectionEn
       return undefined;
     },
   };
-}
-
-/** Where prompts stand in a request. Ids and names of files are none. */
-function promptOf({ operation, request }: Call): unknown {
-  return asksModel(operation) ? request : 'lines' in request ? request.lines : undefined;
 }
 
 /** How long Node's fetch waits for an answer by itself. */
@@ -134,13 +121,11 @@ function bodyOf({ body, form, bytes }: WireMessage): string | Uint8Array | ByteS
   return body === undefined ? undefined : encodeJSON(body);
 }
 
-const MOST_TOKENS = 4;
+const MOST_ISSUED = 4;
 
-/** Keeps the tokens that were made last: a service may repeat them as it may repeat a key. */
-function remember(made: Map<string, string>, issued: string[]): void {
-  for (const token of secretsIn(made)) {
-    if (issued.includes(token)) continue;
-    issued.unshift(token);
-    if (issued.length > MOST_TOKENS) issued.pop();
-  }
+/** Keeps the headers that were made last: a service may repeat their tokens as it may repeat a key. */
+function remember(made: Map<string, string>, issued: Map<string, string>[]): void {
+  if (issued.some((known) => [...made].every(([name, value]) => known.get(name) === value))) return;
+  issued.unshift(made);
+  if (issued.length > MOST_ISSUED) issued.pop();
 }

@@ -113,9 +113,8 @@ class Exchange implements Receiver, Watched, ExchangeControl {
     if (this.#failure !== undefined) return this.#reject(this.#failure.unexplained());
     this.#leave(true);
     const { wire, call } = this;
-    this.#failWith(
-      import('./connection-failure.ts').then((made) => made.connectionFailure(cause, call, wire.confidential(call))),
-    );
+    const parts = Promise.all([import('./connection-failure.ts'), wire.confidential(call)]);
+    this.#failWith(parts.then(([{ connectionFailure }, hidden]) => connectionFailure(cause, call, hidden)));
   }
 
   expire(now: number): void {

@@ -10,8 +10,8 @@ const DOTS = /\/\.{1,2}(?=[/?]|$)/;
  * @throws BadRequestError for a path with such a segment.
  */
 export function checkedPath(path: string, { target }: Call): string {
-  if (!path.includes('/.') || !DOTS.test(path)) return path;
+  if (!DOTS.test(path)) return path;
   const { provider, model } = target;
-  const message = 'the name of a model, or an id, is or holds "." or "..", which would lead to another address';
+  const message = 'a model or id of "." or ".." leads elsewhere';
   throw new BadRequestError({ message, provider, model, status: 400, code: 'invalid_path' });
 }

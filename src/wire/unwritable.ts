@@ -23,13 +23,13 @@ function search(value: unknown, path: string, ancestors: readonly object[], clea
       if (found !== undefined) return found;
     }
   } catch (thrown) {
-    return `${thrown instanceof RangeError ? 'it is nested too deeply' : 'a getter or toJSON threw'} at ${named(path)}`;
+    return `${thrown instanceof RangeError ? 'too deep' : 'a getter or toJSON threw'} at ${named(path)}`;
   }
   clean.add(value);
   return undefined;
 }
 
-const named = (path: string): string => (path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path || 'the top');
+const named = (path: string): string => path.slice(0, MAX_PATH) || 'the top';
 
 function writtenAs(value: object, path: string): unknown {
   const { toJSON } = value as { toJSON?: unknown };
