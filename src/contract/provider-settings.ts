@@ -2,8 +2,6 @@ import * as z from 'zod/mini';
 import type { HeadersLike } from './headers.ts';
 import { isHeadersLike } from './headers.ts';
 
-type MaybePromise<T> = T | Promise<T>;
-
 /**
  * The settings of the built-in providers. Each takes the first four and those that name it; what is left out comes from the
  * environment. A setting that no provider knows is a `ConfigurationError`.
@@ -37,7 +35,7 @@ export interface BuiltInSettings {
   /** `azure`: the deployment that all models are asked for. */
   readonly deployment?: string | undefined;
   /** `azure`: gives a token of Entra ID for each request, instead of a key. */
-  readonly azureADTokenProvider?: (() => MaybePromise<string>) | undefined;
+  readonly azureADTokenProvider?: (() => string | Promise<string>) | undefined;
   /** `bedrock`, `sagemaker`: the AWS region. `watsonx`: IBM's. */
   readonly region?: string | undefined;
   /** `bedrock`, `sagemaker`. */
@@ -47,7 +45,7 @@ export interface BuiltInSettings {
   /** `bedrock`, `sagemaker`: of temporary keys. */
   readonly sessionToken?: string | undefined;
   /** `bedrock`, `sagemaker`: gives AWS credentials; asked again when they expire. */
-  readonly credentials?: (() => MaybePromise<object>) | undefined;
+  readonly credentials?: (() => object | Promise<object>) | undefined;
   /** `sagemaker`: what the container speaks: `openai` (default), `tgi`, `djl`, `hf-embed`, `jumpstart-embed`. */
   readonly dialect?: string | undefined;
   /** `sagemaker`: makes the prompt of messages for containers that continue a text. */
@@ -55,7 +53,7 @@ export interface BuiltInSettings {
   /** `vertex_ai`: a Google Cloud region, or `global`. */
   readonly location?: string | undefined;
   /** `vertex_ai`: a token, or a function that gives one for each request. */
-  readonly accessToken?: string | (() => MaybePromise<string>) | undefined;
+  readonly accessToken?: string | (() => string | Promise<string>) | undefined;
   /** `vertex_ai`: the Claude models there take JSON Schemas. Default `false`. */
   readonly structuredOutputs?: boolean | undefined;
   /** `watsonx`: a bearer token instead of a key. */
