@@ -45,12 +45,13 @@ interface Way {
  * An OpenAI-compatible endpoint around a client: any OpenAI client, in any language, can use every provider and layer behind it.
  * A plain function from `Request` to `Response`, for any server and runtime; it never rejects.
  *
- * @throws ConfigurationError when an option is wrong.
+ * @throws ConfigurationError when an option is wrong, or there is no client.
  * @example
  * const handler = createHandler(llm, { models: { fast: 'openai/gpt-5-mini' } });
  * const response = await handler(new Request('http://localhost/v1/chat/completions', { method: 'POST', body }));
  */
 export function createHandler(client: LLMClient, options: HandlerOptions = {}): Handler {
+  if (typeof (client as Partial<LLMClient> | undefined)?.chat?.completions?.create !== 'function') throw noClient();
   const checked = checkHandlerOptions(options);
   const desk: Desk = { client, engine: engineOf(client, checked), options: checked, running: 0, answered: 0 };
   const admit = checked.keys === undefined ? refuseForeignPages : doorkeeper(checked.keys);
@@ -70,6 +71,9 @@ export function createHandler(client: LLMClient, options: HandlerOptions = {}): 
     }
   };
 }
+
+const noClient = (): ConfigurationError =>
+  new ConfigurationError({ message: 'expected a client, as createClient() makes them', code: 'wrong_option', param: 'client' });
 
 function engineOf(client: LLMClient, { batches, models }: CheckedOptions): BatchEngine | undefined {
   const link = batchLinkOf(client);

@@ -8,6 +8,7 @@ import type { ErrorKind } from '../../src/errors/kinds.ts';
 import { KINDS } from '../../src/errors/kinds.ts';
 import type { Middleware } from '../../src/index.ts';
 import { createClient } from '../../src/index.ts';
+import { asFetch } from '../../src/openai/index.ts';
 import type { Handler } from '../../src/server/index.ts';
 import { createHandler } from '../../src/server/index.ts';
 import { fault, reply } from '../../src/testing/index.ts';
@@ -315,6 +316,12 @@ describe('keys', () => {
     [{ model: {} }, /did you mean "models"/],
   ])('wrong options %j', (options, message) => {
     expect(() => createHandler(server.llm, options as never)).toThrow(message);
+  });
+
+  it.each([undefined, {}, { keys: ['first-key-1'] }, new OpenAI({ apiKey: 'k' }).chat])('no client but %j', (given) => {
+    for (const make of [createHandler, asFetch]) {
+      expect(() => make(given as never)).toThrow('configuration: expected a client, as createClient() makes them');
+    }
   });
 });
 
