@@ -4,11 +4,11 @@ import type { ParsedChatCompletion } from 'openai/resources/chat/completions/com
 import type { ChatChunk } from '../contract/chat.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import type { AbortError } from '../errors/wire-errors.ts';
-import { checkMessages } from './call-input.ts';
 import type { ChatStreamParams, HelperOptions } from './chat-params.ts';
 import type { Create } from './helper-client.ts';
 import { helperClient } from './helper-client.ts';
 import { answerError, helperAbort } from './helper-errors.ts';
+import { wrongStreamInput } from './helper-input.ts';
 import { TurnExtras } from './turn-extras.ts';
 
 /**
@@ -20,12 +20,13 @@ export class ChatStream<ParsedT = null> extends ChatCompletionStream<ParsedT> {
   #abort: AbortError | undefined;
 
   static start<ParsedT>(create: Create, params: ChatStreamParams, options: HelperOptions | undefined): ChatStream<ParsedT> {
-    const stream = new ChatStream<ParsedT>(params as never);
+    const wrong = wrongStreamInput(params, options);
+    const stream = new ChatStream<ParsedT>((wrong === undefined ? params : null) as never);
     stream.on('chunk', (chunk) => stream.#extras.add(chunk as ChatChunk));
     const client = helperClient(create, stream.#extras, () => []);
     stream._run(async () => {
       try {
-        checkMessages(params?.messages);
+        if (wrong !== undefined) throw wrong;
         return await stream._runChatCompletion(client, { ...params, stream: true } as never, options as never);
       } catch (error) {
         if (isLLMError(error, 'aborted')) stream.#abort = error;

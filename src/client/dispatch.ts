@@ -65,7 +65,9 @@ function attempt<K extends OperationName>(given: Call<K>, provider: Provider, pr
   const failed = (thrown: unknown): MaybePromise<never> => {
     if (isLLMError(thrown)) return failedWith(thrown);
     if (call.signal?.aborted === true) return failedWith(aborted(call));
-    return import('./malformed.ts').then(({ unknownFailure }) => failedWith(unknownFailure(thrown, call)));
+    return import('./malformed.ts').then(({ unknownFailure }) =>
+      failedWith(unknownFailure(thrown, call, providers.isOwn(call.target.provider))),
+    );
   };
   // loaded while the first answer is on its way
   call.catalogue();

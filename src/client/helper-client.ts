@@ -12,6 +12,10 @@ export type Create = (params: never, options?: CallOptions) => LLMPromise<{ read
 /** Names that helpers put among the options and that are none of a call. */
 const HELPER_OPTIONS: ReadonlySet<string> = new Set(['__metadata', 'maxChatCompletions', 'afterCompletion']);
 
+/** The options of a helper's calls. */
+export const withoutHelperOptions = (options: Readonly<Record<string, unknown>>): CallOptions =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => !HELPER_OPTIONS.has(name)));
+
 interface HelperParams {
   readonly messages: readonly object[];
 }
@@ -25,7 +29,7 @@ interface HelperParams {
 export function helperClient(create: Create, extras: TurnExtras, kept: () => readonly object[]): OpenAI {
   let turn = 0;
   const createOnce = (params: HelperParams, options: Record<string, unknown>): LLMPromise<Routed<object>> => {
-    const given: CallOptions = Object.fromEntries(Object.entries(options).filter(([name]) => !HELPER_OPTIONS.has(name)));
+    const given = withoutHelperOptions(options);
     const own = ++turn === 1 ? given : withKeyFor(`turn ${turn}`, given);
     const messages = restoreExtras(params.messages, kept());
     return create({ ...params, messages } as never, own)._thenUnwrap((result) => {

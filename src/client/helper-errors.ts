@@ -30,8 +30,34 @@ export function answerError(error: unknown, route: Route | undefined, requestID?
 
 /** Errors of the user's own tools stay what they are; only openai's verdicts on an answer are translated. */
 export function loopError(error: unknown, route: Route | undefined): unknown {
-  const isVerdict = error instanceof ContentFilterFinishReasonError || error instanceof LengthFinishReasonError;
+  const isVerdict =
+    error instanceof ContentFilterFinishReasonError || error instanceof LengthFinishReasonError || isUnreadable(error);
   return isVerdict ? answerError(error, route) : error;
+}
+
+/** openai's own words where a stream's text is no JSON. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof SyntaxError && error.message.startsWith('Error reading response:');
+
+type Parse = (content: string) => unknown;
+
+/**
+ * Parameters of a loop whose `response_format` tells in our words what it finds wrong. openai's loop parses each answer by it and
+ * would let out what the parser throws, between errors of the user's own tools, which are none of ours.
+ */
+export function withToldFormat<P extends object>(params: P, route: () => Route | undefined): P {
+  const { response_format: format } = params as { readonly response_format?: { type?: string; $parseRaw?: Parse } | null };
+  if (format?.type !== 'json_schema') return params;
+  const parse: Parse = (content) => {
+    try {
+      return format.$parseRaw === undefined ? JSON.parse(content) : format.$parseRaw(content);
+    } catch (error) {
+      throw answerError(error, route());
+    }
+  };
+  // what openai keeps aside in a format is not enumerable, or it would be sent
+  const told = Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(format), $parseRaw: { value: parse } });
+  return { ...params, response_format: told };
 }
 
 /** Parsers quote the answer; where and what is enough, the rest is in `cause`. */

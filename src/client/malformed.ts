@@ -1,6 +1,7 @@
 import type { Call } from '../contract/call.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
+import { ConfigurationError } from '../errors/setup-errors.ts';
 import { APIConnectionError } from '../errors/wire-errors.ts';
 import { isObject, wrongInput } from './call-input.ts';
 
@@ -8,9 +9,10 @@ type Request = Readonly<Record<string, unknown>>;
 
 /**
  * What a provider threw that is no error of this library. Encoders rely on the types of openai's parameters: one that broke on a
- * request of another shape becomes a `ConfigurationError` that names the place. Any other failure is the provider's own.
+ * request of another shape becomes a `ConfigurationError` that names the place, if it can be told. A provider of the user's own may
+ * throw anything; those that are built in throw nothing else before something is sent.
  */
-export function unknownFailure(thrown: unknown, call: Call): LLMError {
+export function unknownFailure(thrown: unknown, call: Call, isOwn: boolean): LLMError {
   try {
     checkShape(call.request as Request);
   } catch (wrong) {
@@ -18,12 +20,16 @@ export function unknownFailure(thrown: unknown, call: Call): LLMError {
   }
   const { provider, model } = call.target;
   const what = thrown instanceof Error ? thrown.name : typeof thrown;
+  if (!isOwn && thrown instanceof TypeError) {
+    const message = `a parameter is not of the type that openai's have: the request could not be written (${what}); see cause`;
+    return new ConfigurationError({ message, provider, model, code: 'wrong_argument', cause: thrown }) as LLMError;
+  }
   const message = `the provider failed with an error of no known type (${what}); see cause`;
   return new APIConnectionError({ message, provider, model, retryable: false, cause: thrown }) as LLMError;
 }
 
 /** @throws ConfigurationError for the first part of a request that has another shape than openai's. */
-function checkShape({ messages, response_format: format, stop }: Request): void {
+export function checkShape({ messages, response_format: format, stop, tool_choice: choice, modalities, audio }: Request): void {
   if (Array.isArray(messages)) for (const [i, message] of messages.entries()) checkMessage(message, `messages[${i}]`);
   if (isGiven(format)) {
     if (!isObject(format) || typeof format.type !== 'string')
@@ -31,10 +37,14 @@ function checkShape({ messages, response_format: format, stop }: Request): void 
     if (format.type === 'json_schema' && !isObject(format.json_schema))
       throw wrongInput('response_format.json_schema', 'an object with "name" and "schema"', format.json_schema);
   }
-  if (isGiven(stop) && typeof stop !== 'string' && !Array.isArray(stop))
-    throw wrongInput('stop', 'a text or an array of texts', stop);
+  if (isObject(choice) && choice.type === 'function' && !(isObject(choice.function) && typeof choice.function.name === 'string'))
+    throw wrongInput('tool_choice.function.name', 'the name of a function');
+  if (isGiven(stop) && typeof stop !== 'string' && !isTexts(stop)) throw wrongInput('stop', 'a text or an array of texts', stop);
+  if (isGiven(modalities) && !isTexts(modalities)) throw wrongInput('modalities', 'an array of texts', modalities);
+  if (isGiven(audio) && !isObject(audio)) throw wrongInput('audio', 'an object with "voice" and "format"', audio);
 }
 
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((text) => typeof text === 'string');
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 function checkMessage({ role, content, tool_calls: calls, tool_call_id: id }: Request, path: string): void {
@@ -60,7 +70,7 @@ function checkToolCalls(calls: unknown, path: string): void {
     const called = isObject(call) ? call.function : undefined;
     if (!isObject(called) || typeof called.name !== 'string') throw wrongInput(`${path}[${i}]`, 'an object with "function.name"');
     const { arguments: given } = called;
-    if (isGiven(given) && typeof given !== 'string')
-      throw wrongInput(`${path}[${i}].function.arguments`, 'a text with JSON', given);
+    if (typeof given !== 'string') throw wrongInput(`${path}[${i}].function.arguments`, 'a text with JSON', given);
+    if (typeof (call as Request).id !== 'string') throw wrongInput(`${path}[${i}].id`, 'a text', (call as Request).id);
   });
 }

@@ -70,6 +70,11 @@ export class Providers implements TargetBook {
     return definition !== undefined && 'base' in definition ? definition.base : undefined;
   }
 
+  /** Whether the user has made it. */
+  isOwn(provider: string): boolean {
+    return this.#definitions.has(provider);
+  }
+
   pool(name: string): TargetPool | undefined {
     return this.#pools.get(name);
   }

@@ -3,13 +3,14 @@ import { ChatCompletionRunner } from 'openai/lib/ChatCompletionRunner';
 import { ChatCompletionStreamingRunner } from 'openai/lib/ChatCompletionStreamingRunner';
 import type { ParsedChatCompletion } from 'openai/resources/chat/completions/completions';
 import type { ChatChunk } from '../contract/chat.ts';
+import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import type { AbortError } from '../errors/wire-errors.ts';
-import { checkMessages, wrongInput } from './call-input.ts';
 import type { HelperOptions } from './chat-params.ts';
 import type { Create } from './helper-client.ts';
 import { helperClient } from './helper-client.ts';
-import { helperAbort, loopError } from './helper-errors.ts';
+import { helperAbort, loopError, withToldFormat } from './helper-errors.ts';
+import { wrongLoopInput } from './helper-input.ts';
 import { ToolMemory } from './tool-memory.ts';
 import { TurnExtras } from './turn-extras.ts';
 
@@ -29,11 +30,13 @@ export class ToolRunner<ParsedT = null> extends ChatCompletionRunner<ParsedT> {
   #abort: AbortError | undefined;
 
   static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): ToolRunner {
-    const runner = new ToolRunner();
+    const wrong = wrongLoopInput(params, options);
+    const told = wrong === undefined ? withToldFormat(params, () => runner.#extras.route) : null;
+    const runner: ToolRunner = new ToolRunner();
     const client = helperClient(create, runner.#extras, () => runner.messages);
-    const loop = (tools: object[]) => runner._runTools(client, { ...params, tools } as never, runner, options as never);
+    const loop = (tools: object[]) => runner._runTools(client, { ...told, tools } as never, runner, options as never);
     runner._run(() =>
-      guarded(params, runner.#memory, loop, (error) => {
+      guarded(wrong, params, runner.#memory, loop, (error) => {
         for (const message of runner.#memory.missing(runner.messages as object[])) runner._addMessage(message);
         if (isLLMError(error, 'aborted')) runner.#abort = error;
         return loopError(error, runner.#extras.route);
@@ -61,12 +64,14 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
   #abort: AbortError | undefined;
 
   static start(create: Create, params: ToolLoopParams, options: HelperOptions | undefined): StreamingToolRunner {
-    const runner = new StreamingToolRunner(params as never);
+    const wrong = wrongLoopInput(params, options);
+    const told = wrong === undefined ? withToldFormat(params, () => runner.#extras.route) : null;
+    const runner: StreamingToolRunner = new StreamingToolRunner(told as never);
     runner.on('chunk', (chunk) => runner.#extras.add(chunk as ChatChunk));
     const client = helperClient(create, runner.#extras, () => runner.messages);
-    const loop = (tools: object[]) => runner._runTools(client, { ...params, tools } as never, runner, options as never);
+    const loop = (tools: object[]) => runner._runTools(client, { ...told, tools } as never, runner, options as never);
     runner._run(() =>
-      guarded(params, runner.#memory, loop, (error) => {
+      guarded(wrong, params, runner.#memory, loop, (error) => {
         for (const message of runner.#memory.missing(runner.messages as object[])) runner._addMessage(message);
         if (isLLMError(error, 'aborted')) runner.#abort = error;
         return loopError(error, runner.#extras.route);
@@ -89,14 +94,14 @@ export class StreamingToolRunner<ParsedT = null> extends ChatCompletionStreaming
 
 /** Runs a loop whose parameters make sense, with tools that remember; what it throws is told by `explain`. */
 async function guarded(
+  wrong: LLMError | undefined,
   params: ToolLoopParams,
   memory: ToolMemory,
   loop: (tools: object[]) => Promise<void>,
   explain: (error: unknown) => unknown,
 ): Promise<void> {
   try {
-    checkMessages(params?.messages);
-    if (!Array.isArray(params.tools)) throw wrongInput('tools', 'an array of tools with functions to run', params.tools);
+    if (wrong !== undefined) throw wrong;
     memory.recall(params.messages);
     await loop(memory.wrap(params.tools));
   } catch (error) {

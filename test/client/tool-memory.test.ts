@@ -286,10 +286,11 @@ describe('tools of every kind', () => {
     expect(results(runner.messages)).toEqual([['a', 'seat 1, try 1']]);
   });
 
-  it('without a function is told as before', async () => {
+  it('without a function is told before anything is sent', async () => {
     const bare = zodFunction({ name: 'bare', parameters: z.object({}) });
     expect(await rejection(run(false, { tools: [bare] }).done())).toMatchObject({
-      message: expect.stringContaining('does not have an associated function'),
+      kind: 'configuration',
+      param: 'tools[0].function.function',
     });
   });
 });
