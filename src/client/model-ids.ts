@@ -1,5 +1,5 @@
 /**
- * Current models of well-known providers, as editors complete them and as error messages suggest them.
+ * Current models of well-known providers, as editors complete them: the types below are made of them.
  * Any other name works as well: nothing is checked against this list.
  */
 export const KNOWN_MODELS = {

@@ -1,6 +1,5 @@
 import { nearest } from '../contract/check-options.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
-import { KNOWN_MODELS } from './model-ids.ts';
 
 /** `did you mean "x"?`; `undefined` if nothing is near. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
@@ -27,18 +26,27 @@ export function unknownProvider(name: string, { ids, aliases }: Names, path: str
   });
 }
 
-const familyOf = (model: string): string => /^[a-z]+/.exec(model.toLowerCase())?.[0] ?? '';
+/** How the names of models begin, and who makes or runs them. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  openai: 'gpt chatgpt o text dall tts whisper',
+  anthropic: 'claude',
+  gemini: 'gemini',
+  mistral: 'mistral ministral magistral devstral codestral',
+  deepseek: 'deepseek',
+  xai: 'grok',
+  perplexity: 'sonar',
+  moonshot: 'kimi',
+  zai: 'glm',
+  dashscope: 'qwen',
+  cohere: 'command embed rerank',
+  ollama: 'llama gemma phi nomic',
+};
 
 /** The one of `providers` that a model name without a prefix belongs to, as `provider/model`. */
 export function prefixed(model: string, providers: ReadonlySet<string>): string | undefined {
-  const family = familyOf(model);
-  let byFamily: string | undefined;
-  for (const [provider, models] of Object.entries<readonly string[]>(KNOWN_MODELS)) {
-    if (!providers.has(provider)) continue;
-    if (models.includes(model)) return `${provider}/${model}`;
-    if (family !== '' && byFamily === undefined && models.some((known) => familyOf(known) === family)) {
-      byFamily = `${provider}/${model}`;
-    }
+  const family = /^[a-z]+/.exec(model.toLowerCase())?.[0] ?? '';
+  for (const [provider, families] of Object.entries(FAMILIES)) {
+    if (providers.has(provider) && families.split(' ').includes(family)) return `${provider}/${model}`;
   }
-  return byFamily;
+  return undefined;
 }

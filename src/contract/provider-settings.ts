@@ -110,54 +110,12 @@ export interface BuiltInSettings {
   readonly quirks?: object | undefined;
 }
 
-const OWN_NAMES = [
-  'organization',
-  'project',
-  'separator',
-  'authToken',
-  'version',
-  'betas',
-  'endpoint',
-  'apiVersion',
-  'deployment',
-  'azureADTokenProvider',
-  'region',
-  'accessKeyId',
-  'secretAccessKey',
-  'sessionToken',
-  'credentials',
-  'dialect',
-  'template',
-  'location',
-  'accessToken',
-  'structuredOutputs',
-  'token',
-  'zenApiKey',
-  'projectId',
-  'spaceId',
-  'iamURL',
-  'accountId',
-  'gatewayId',
-  'gatewayKey',
-  'api',
-  'billTo',
-  'scaleUpTimeout',
-  'language',
-  'host',
-  'clientId',
-  'clientSecret',
-  'account',
-  'referer',
-  'title',
-  'team',
-  'provider',
-  'virtualKey',
-  'config',
-  'traceId',
-  'metadata',
-  'strictOpenAiCompliance',
-  'quirks',
-] as const satisfies readonly (keyof BuiltInSettings)[];
+const OWN_NAMES =
+  'organization project separator authToken version betas endpoint apiVersion deployment azureADTokenProvider ' +
+  'region accessKeyId secretAccessKey sessionToken credentials dialect template location accessToken ' +
+  'structuredOutputs token zenApiKey projectId spaceId iamURL accountId gatewayId gatewayKey api billTo ' +
+  'scaleUpTimeout language host clientId clientSecret account referer title team provider virtualKey config ' +
+  'traceId metadata strictOpenAiCompliance quirks';
 
 /** Headers that a user gives. */
 export const headersOption: z.ZodMiniType<HeadersLike> = z.custom<HeadersLike>(
@@ -177,5 +135,5 @@ export const settingsOption: z.ZodMiniType<BuiltInSettings> = z.strictObject({
   baseURL: z.optional(z.string('an address such as "https://host/v1"')),
   headers: z.optional(headersOption),
   timeout: z.optional(limitOption),
-  ...Object.fromEntries(OWN_NAMES.map((name) => [name, z.optional(z.unknown())])),
+  ...Object.fromEntries(OWN_NAMES.split(' ').map((name) => [name, z.optional(z.unknown())])),
 }) as z.ZodMiniType<BuiltInSettings>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCatalogue } from '../../src/catalogue/catalogue.ts';
 import { KNOWN_MODELS, type ProviderModels } from '../../src/client/model-ids.ts';
+import { prefixed } from '../../src/client/suggestions.ts';
 
 const catalogue = createCatalogue();
 
@@ -56,4 +57,25 @@ describe('the model names that editors complete', () => {
       expect(new Set(models).size).toBe(models.length);
     },
   );
+});
+
+describe('a name without its provider', () => {
+  const { ollama, groq, ...makers } = KNOWN_MODELS;
+  const named = Object.entries<readonly string[]>(makers).flatMap(([id, models]) => models.map((model) => `${id}/${model}`));
+
+  it.each(named)('%s is suggested', (model) => {
+    const bare = model.slice(model.indexOf('/') + 1);
+    expect(prefixed(bare, new Set(Object.keys(KNOWN_MODELS)))).toBe(model);
+  });
+
+  it('only of providers that are there, and of families that are known', () => {
+    expect(prefixed('claude-sonnet-4-5', new Set(['openai']))).toBeUndefined();
+    expect(prefixed('some-model', new Set(Object.keys(KNOWN_MODELS)))).toBeUndefined();
+    expect([...ollama.slice(0, 2), 'gemma3'].map((model) => prefixed(model, new Set(['ollama'])))).toEqual([
+      'ollama/llama3.2',
+      'ollama/llama3.1',
+      'ollama/gemma3',
+    ]);
+    expect(groq.every((model) => model.includes('/'))).toBe(true);
+  });
 });
