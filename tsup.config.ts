@@ -69,6 +69,14 @@ const config: Options = {
     // what is bundled must run everywhere
     options.conditions = ['browser'];
   },
+  plugins: [
+    {
+      // no file has side effects: an import that names nothing would only make bundlers keep what is loaded when it is needed
+      name: 'no-bare-imports',
+      renderChunk: (code, { path }) =>
+        path.endsWith('.js') ? { code: code.replace(/^import "\.{1,2}\/[^"]+";\n/gm, '') } : undefined,
+    },
+  ],
   treeshake: false,
   clean: true,
 };
