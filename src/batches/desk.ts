@@ -3,6 +3,7 @@ import { batchIdOf } from '../contract/batches.ts';
 import { ConflictError, NotFoundError } from '../errors/provider-errors.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { ENDED } from './batch-steps.ts';
+import { checkId } from './checked-id.ts';
 import { canonicalOrder, checkOrder } from './order.ts';
 import type { BatchStore } from './store.ts';
 import { turn } from './turn.ts';
@@ -81,6 +82,7 @@ export class StoreDesk implements BatchDesk {
   }
 
   async retrieve(id: string): Promise<Batch> {
+    checkId(id, 'a batch');
     await this.ready();
     return (await this.#store.batches.get(id)) ?? missing(id);
   }
@@ -91,6 +93,7 @@ export class StoreDesk implements BatchDesk {
   }
 
   async cancel(id: string): Promise<Batch> {
+    checkId(id, 'a batch');
     await this.ready();
     const changes = { status: 'cancelling', cancelling_at: this.#now() } as const;
     const cancelling = await this.#store.batches.change(id, CANCELLABLE, changes);

@@ -1,6 +1,7 @@
 import type { FileDeleted, FileObject } from 'openai/resources/files';
 import type { FileDetails, FileShelf, FileUpload, ListPage, PageQuery } from '../contract/batches.ts';
 import { NotFoundError, RequestTooLargeError } from '../errors/provider-errors.ts';
+import { checkId } from './checked-id.ts';
 import { refused } from './order.ts';
 import { resultPieces } from './result-file.ts';
 import type { ResultFormat } from './result-lines.ts';
@@ -53,6 +54,7 @@ export class StoreShelf implements FileShelf {
   }
 
   async retrieve(id: string): Promise<FileObject> {
+    checkId(id, 'a file');
     await this.#options.ready();
     const now = this.#options.now();
     const file = await this.#store.files.get(id);
@@ -78,6 +80,7 @@ export class StoreShelf implements FileShelf {
   }
 
   async delete(id: string): Promise<FileDeleted> {
+    checkId(id, 'a file');
     await this.#options.ready();
     if (!(await this.#store.files.remove(id))) this.#missing(id);
     return { id, object: 'file', deleted: true };
@@ -129,7 +132,7 @@ export class StoreShelf implements FileShelf {
 function checkPurpose({ purpose }: FileDetails): void {
   if (PURPOSES.includes(purpose)) return;
   const supported = PURPOSES.map((one) => `'${one}'`).join(', ');
-  const message = `'${purpose.slice(0, 80)}' is not one of [${supported}] - 'purpose'`;
+  const message = `'${String(purpose).slice(0, 80)}' is not one of [${supported}] - 'purpose'`;
   throw refused(message, 'purpose', 'invalid_value');
 }
 

@@ -37,10 +37,7 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export function checkParams(params: unknown): void {
-  if (!isObject(params)) throw wrongInput('params', 'an object with "model"', params ?? null);
-  if (typeof params.model !== 'string' || params.model === '') {
-    throw wrongInput('model', 'a string such as "provider/model"', params.model === '' ? undefined : params.model);
-  }
+  if (!isObject(params)) throw wrongInput('params', 'an object with "model"', params);
 }
 
 export function checkMessages(messages: unknown): void {

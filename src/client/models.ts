@@ -1,7 +1,7 @@
 import type { CallOptions } from '../contract/call.ts';
 import type { ModelFacts, TokenCounts } from '../contract/catalogue.ts';
 import type { ModelInfo, ModelList } from '../contract/vectors.ts';
-import { wrongInput } from './call-input.ts';
+import { isObject, wrongInput } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
 import { Page } from './list-page.ts';
 import { LLMPromise } from './llm-promise.ts';
@@ -58,7 +58,10 @@ export class Models {
 
   /** US dollars for token counts; `undefined` where no price is known. */
   cost(model: ModelId, usage: TokenCounts): Promise<number | undefined> {
-    return this.#runner.ask(model, (catalogue, target) => catalogue.cost(target, usage));
+    return this.#runner.ask(model, (catalogue, target) => {
+      if (!isObject(usage)) throw wrongInput('usage', 'an object with counts of tokens', usage);
+      return catalogue.cost(target, usage);
+    });
   }
 
   /**

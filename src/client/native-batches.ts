@@ -73,6 +73,8 @@ export class NativeBatches {
     if ((requests === undefined) === (order.input_file_id === undefined)) {
       throw wrongInput('batches.create', '"input_file_id" or "requests", and not both');
     }
+    if (model !== undefined && (typeof model !== 'string' || model === ''))
+      throw wrongInput('model', 'the name of a model', model);
     if (typeof order.endpoint !== 'string') throw wrongInput('endpoint', 'a path such as "/v1/chat/completions"', order.endpoint);
     const given = requests === undefined ? undefined : await gathered(requests, order.endpoint);
     const request: { -readonly [K in keyof RequestOf<'createBatch'>]: RequestOf<'createBatch'>[K] } = { ...order };
@@ -86,16 +88,16 @@ export class NativeBatches {
     return this.#runner.resultOf((targets) => ({ operation: 'createBatch', request, target: target(targets) }), options);
   }
 
-  retrieve(id: string, options: NativeOptions): Promise<Batch> {
-    return askProvider(this.#runner, 'retrieveBatch', { id }, options);
+  async retrieve(id: string, options: NativeOptions): Promise<Batch> {
+    return askProvider(this.#runner, 'retrieveBatch', { id: checkedId(id, 'a batch') }, options);
   }
 
   list(query: PageQuery, options: NativeOptions): Promise<ListPage<Batch>> {
     return askProvider(this.#runner, 'listBatches', query, options);
   }
 
-  cancel(id: string, options: NativeOptions): Promise<Batch> {
-    return askProvider(this.#runner, 'cancelBatch', { id }, options);
+  async cancel(id: string, options: NativeOptions): Promise<Batch> {
+    return askProvider(this.#runner, 'cancelBatch', { id: checkedId(id, 'a batch') }, options);
   }
 
   /** Waits for the end of the batch. */
@@ -130,14 +132,23 @@ export class NativeBatches {
   }
 }
 
+export function checkedId(id: unknown, what: 'a batch' | 'a file'): string {
+  if (typeof id === 'string' && id !== '') return id;
+  throw wrongInput('id', `the id of ${what}`, id === '' ? undefined : id);
+}
+
 function named(provider: unknown): string {
   if (typeof provider === 'string' && provider !== '') return provider;
   throw wrongInput('provider', 'a provider id such as "openai"', provider === '' ? undefined : provider);
 }
 
+const isIterable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+
 /** Requests as lines. What is wrong in them is told with their line, by the check that all lines go through. */
 async function gathered(requests: BatchRequests, url: string): Promise<BatchRequestLine[]> {
   const lines: BatchRequestLine[] = [];
+  if (!isIterable(requests)) throw wrongInput('requests', 'an array or an iterable of requests', requests);
   for await (const request of requests) {
     if (typeof request !== 'object' || request === null)
       throw wrongInput(`requests[${lines.length}]`, 'an object with "body"', request);

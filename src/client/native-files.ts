@@ -6,7 +6,7 @@ import { ConfigurationError } from '../errors/setup-errors.ts';
 import { byteStream } from './byte-stream.ts';
 import type { CallRunner } from './call-runner.ts';
 import type { NativeOptions } from './native-batches.ts';
-import { askProvider } from './native-batches.ts';
+import { askProvider, checkedId } from './native-batches.ts';
 import type { FileUploadParams } from './upload-source.ts';
 import { opened } from './upload-source.ts';
 
@@ -23,20 +23,20 @@ export class NativeFiles {
     return askProvider(this.#runner, 'uploadFile', { filename, content, purpose, expires_after }, options);
   }
 
-  retrieve(id: string, options: NativeOptions): Promise<FileObject> {
-    return askProvider(this.#runner, 'retrieveFile', { id }, options);
+  async retrieve(id: string, options: NativeOptions): Promise<FileObject> {
+    return askProvider(this.#runner, 'retrieveFile', { id: checkedId(id, 'a file') }, options);
   }
 
   list(query: ListFilesRequest, options: NativeOptions): Promise<ListPage<FileObject>> {
     return askProvider(this.#runner, 'listFiles', query, options);
   }
 
-  delete(id: string, options: NativeOptions): Promise<FileDeleted> {
-    return askProvider(this.#runner, 'deleteFile', { id }, options);
+  async delete(id: string, options: NativeOptions): Promise<FileDeleted> {
+    return askProvider(this.#runner, 'deleteFile', { id: checkedId(id, 'a file') }, options);
   }
 
   async content(id: string, options: NativeOptions): Promise<Response> {
-    const pieces = await askProvider(this.#runner, 'fileContent', { id }, options);
+    const pieces = await askProvider(this.#runner, 'fileContent', { id: checkedId(id, 'a file') }, options);
     return new Response(byteStream(pieces), { headers: { 'content-type': 'application/octet-stream' } });
   }
 }

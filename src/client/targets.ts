@@ -56,6 +56,8 @@ export class Targets {
   }
 
   #parse(model: string): Target {
+    if (typeof model !== 'string' || model === '')
+      throw wrongInput('model', 'a string such as "provider/model"', model || undefined);
     const slash = model.indexOf('/');
     const named = slash > 0 ? this.#idOf(model.slice(0, slash)) : undefined;
     if (named !== undefined) {
