@@ -31,12 +31,13 @@ export interface ChunkObserver<C> {
 
 /** Takes the place of a stream's reader. */
 export interface ChunkReceiver<C> {
-  /** Chunks as they come; the receiver pauses the source when it has enough. */
-  push(batch: C[]): void;
+  /** Chunks as they come; the receiver pauses the source when it has enough. `bytes`: how long they were. */
+  push(batch: C[], bytes: number): void;
   settled(settlement: Settlement): void;
 }
 
 const HIGH_WATER = 1024;
+const HEAVY_BYTES = 1024 * 1024;
 const DONE = { value: undefined, done: true } as const;
 
 interface Waiter<C> {
@@ -56,6 +57,8 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   rawRead = false;
   #queue: C[];
   #position = 0;
+  /** Bytes that the queue was made of. */
+  #bytes = 0;
   #waiters: Waiter<C>[] = [];
   #settlement: Settlement | undefined;
   #failure: LLMError | undefined;
@@ -66,18 +69,18 @@ export class ChunkStream<C> implements AsyncIterable<C> {
   #consumed = false;
   readonly #highWater: number;
 
-  /** @param highWater The source is paused when more chunks than this are queued. */
+  /** @param highWater The source is paused when more chunks than this are queued, or more than a mebibyte. */
   constructor(source: StreamSource, first: C[], highWater: number = HIGH_WATER) {
     this.source = source;
     this.#queue = first;
     this.#highWater = highWater;
   }
 
-  /** For the sender: more chunks. The array must not be used afterwards. */
-  push(batch: C[]): void {
+  /** For the sender: more chunks, made of so many bytes. The array must not be used afterwards. */
+  push(batch: C[], bytes = 0): void {
     if (this.#settlement !== undefined || batch.length === 0) return;
     if (this.#observers !== undefined) for (const observer of this.#observers) for (const chunk of batch) observer.add(chunk);
-    if (this.#receiver !== undefined) return this.#receiver.push(batch);
+    if (this.#receiver !== undefined) return this.#receiver.push(batch, bytes);
     let taken = 0;
     while (this.#waiters.length > 0 && taken < batch.length) {
       this.#waiters.shift()?.resolve({ value: batch[taken++] as C, done: false });
@@ -86,10 +89,12 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     if (this.#position === this.#queue.length) {
       this.#queue = batch;
       this.#position = taken;
+      this.#bytes = bytes;
     } else {
       for (; taken < batch.length; taken++) this.#queue.push(batch[taken] as C);
+      this.#bytes += bytes;
     }
-    if (!this.#paused && this.#queue.length - this.#position > this.#highWater) {
+    if (!this.#paused && (this.#queue.length - this.#position > this.#highWater || this.#bytes > HEAVY_BYTES)) {
       this.#paused = true;
       this.source.pause();
     }
@@ -152,7 +157,7 @@ export class ChunkStream<C> implements AsyncIterable<C> {
     const queued = this.#queue.slice(this.#position);
     this.#queue = [];
     this.#position = 0;
-    if (queued.length > 0) receiver.push(queued);
+    if (queued.length > 0) receiver.push(queued, this.#bytes);
     if (this.#paused) this.source.resume();
     this.onSettled((settlement) => receiver.settled(settlement));
   }

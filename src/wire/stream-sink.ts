@@ -37,6 +37,8 @@ export class StreamSink<K extends StreamedName> implements Sink {
   #kept: Uint8Array[] | undefined = [];
   #keptBytes = 0;
   #raw: RawBytes | undefined;
+  /** Bytes since chunks came of them last. */
+  #bytes = 0;
 
   constructor(
     control: ExchangeControl,
@@ -62,6 +64,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
   data(bytes: Uint8Array): void {
     if (this.#raw !== undefined) return this.#raw.push(bytes);
     const reader = this.#reader as ChunkReader<K>;
+    this.#bytes += bytes.byteLength;
     try {
       this.#keep(bytes, reader);
       reader.feed(bytes);
@@ -134,7 +137,9 @@ export class StreamSink<K extends StreamedName> implements Sink {
       else if (hidden > 0) batch[i - hidden] = chunk;
     }
     if (hidden > 0) batch.length -= hidden;
-    if (this.#stream !== undefined) return this.#stream.push(batch);
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    if (this.#stream !== undefined) return this.#stream.push(batch, bytes);
     for (const chunk of batch) this.#held.push(chunk);
     if (tally.hasContent) this.#commit();
     else if (this.#held.length > MOST_HELD) throw reader.endless();

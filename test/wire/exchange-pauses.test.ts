@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LLMClient, Middleware, Receiver, Transport } from '../../src/index.ts';
-import { coalesce, createClient, openaiCompatible, timeout } from '../../src/index.ts';
+import { coalesce, createClient, fallback, openaiCompatible, timeout } from '../../src/index.ts';
 import type { FakeClock } from '../../src/testing/index.ts';
 import { fakeClock } from '../../src/testing/index.ts';
 import { chunk } from '../support/openai-server.ts';
@@ -83,5 +83,26 @@ it('what arrives after a pause starts no limit: the reader is slow, not the prov
   let text = '';
   for await (const { choices } of slow as NonNullable<typeof slow>) text += choices[0]?.delta.content ?? '';
   expect(text.endsWith('1099 on its way')).toBe(true);
+  await llm.close();
+});
+
+it.each<[string, () => Middleware[]]>([
+  ['alone', () => []],
+  ['shared', () => [coalesce()]],
+  ['that may be resumed', () => [fallback([], { resume: true })]],
+])('a stream %s, whose reader lags, is paused after a few large chunks', async (_, use) => {
+  const transport = new HandOperated();
+  const llm = clientOn(transport, fakeClock(), use());
+  const call = llm.chat.completions.create(order);
+  await transport.read(chunk({ content: 'a' }));
+  const reader = (await call)[Symbol.asyncIterator]();
+  await reader.next();
+  const large = chunk({ content: 'x'.repeat(400_000) });
+  for (let i = 0; i < 2; i++) await transport.read(large);
+  expect(transport.paused).toBe(false);
+  await transport.read(large);
+  expect(transport.paused).toBe(true);
+  for (let i = 0; i < 3; i++) await reader.next();
+  expect(transport.paused).toBe(false);
   await llm.close();
 });

@@ -125,8 +125,12 @@ export class Broadcast<C extends object> {
     const toTheEnd = this.#end !== undefined && this.#end !== 'success';
     while (tap.at < next && (tap.wants || toTheEnd)) {
       const batch: C[] = [];
-      while (tap.at < next && batch.length < BATCH) batch.push(tap.reader.read(this.#lines[tap.at++ - this.#first] as string));
-      tap.stream.push(batch);
+      let bytes = 0;
+      while (tap.at < next && batch.length < BATCH) {
+        batch.push(tap.reader.read(this.#lines[tap.at++ - this.#first] as string));
+        bytes += tap.reader.length;
+      }
+      tap.stream.push(batch, bytes);
     }
     if (tap.at === next && this.#end !== undefined) this.#finish(tap, this.#end);
     else this.#pace();

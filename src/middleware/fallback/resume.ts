@@ -91,12 +91,15 @@ class Mending {
   #attach(part: ChunkStream<ChatChunk>): void {
     this.#part = part;
     if (this.#paused) part.source.pause();
-    part.forward({ push: (batch) => this.#deliver(this.#answer.take(batch)), settled: (settlement) => this.#ended(settlement) });
+    part.forward({
+      push: (batch, bytes) => this.#deliver(this.#answer.take(batch), bytes),
+      settled: (settlement) => this.#ended(settlement),
+    });
   }
 
-  #deliver(chunks: ChatChunk[]): void {
+  #deliver(chunks: ChatChunk[], bytes = 0): void {
     if (this.#mends !== undefined && this.#answer.seam !== undefined) this.#tell(this.#mends, this.#answer.seam);
-    this.stream.push(chunks);
+    this.stream.push(chunks, bytes);
   }
 
   #tell({ error, from, characters }: Break, { overlap }: Seam): void {
@@ -146,6 +149,7 @@ class Mending {
     this.#mends = { error, from: this.#step.call.target, characters: this.#answer.partial().content.length };
     this.#step = step;
     this.#answer.goOn();
+    part.source.read?.();
     this.#attach(part);
   }
 

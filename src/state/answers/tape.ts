@@ -25,6 +25,11 @@ export class TapeWriter {
 export class TapeReader<C> {
   #last = '';
 
+  /** Characters of the last chunk, as JSON. */
+  get length(): number {
+    return this.#last.length;
+  }
+
   /** @throws SyntaxError for a line that no tape has. */
   read(line: string): C {
     const [, start, end, middle] = LINE.exec(line) ?? [];
