@@ -1,9 +1,11 @@
 import type { Call, Target } from '../contract/call.ts';
 import type { Settlement } from '../contract/stream.ts';
+import { ChunkStream } from '../contract/stream.ts';
 import type { Attempt } from '../errors/attempt.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { ConfigurationError } from '../errors/setup-errors.ts';
 import { AbortError } from '../errors/wire-errors.ts';
+import { nextTurn } from '../time/turn.ts';
 
 /** An attempt that has begun and not yet ended. */
 export interface OpenAttempt {
@@ -65,6 +67,14 @@ export function failureIn(settlement: Settlement, call: Call, caller?: AbortSign
   if (settlement !== 'abandoned') return settlement === 'success' ? undefined : settlement;
   const signal = caller?.aborted === true ? caller : call.signal;
   return signal?.aborted === true ? aborted({ target: call.target, signal }) : undefined;
+}
+
+/** A result that the call does not need: of a stream nothing more is taken, unless a layer begins to read it. */
+export function letGo(result: object): void {
+  if (!(result instanceof ChunkStream)) return;
+  void nextTurn().then(() => {
+    if (!result.consumed) result.cancel();
+  });
 }
 
 /** Not enumerable: attempts are logged and sent as JSON. */

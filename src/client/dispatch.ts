@@ -10,9 +10,8 @@ import type { LLMError } from '../errors/catalogue.ts';
 import { isLLMError } from '../errors/catalogue.ts';
 import { ConfigurationError, UnsupportedOperationError } from '../errors/setup-errors.ts';
 import { TimeoutError } from '../errors/wire-errors.ts';
-import { nextTurn } from '../time/turn.ts';
 import type { AnswerMarks } from './attempt-records.ts';
-import { aborted } from './attempt-records.ts';
+import { aborted, letGo } from './attempt-records.ts';
 import { Ledger } from './ledger.ts';
 import { promised } from './pipeline.ts';
 import type { Providers } from './providers.ts';
@@ -71,16 +70,19 @@ function attempt<K extends OperationName>(given: Call<K>, provider: Provider, pr
   };
   // loaded while the first answer is on its way
   call.catalogue();
-  const answered = (result: ResultOf<K>): MaybePromise<ResultOf<K>> => {
+  const succeeded = (result: ResultOf<K>): MaybePromise<ResultOf<K>> => {
     try {
       const attempt = ledger.succeed(open, result, marksOf(result, call, provider));
-      if (attempt === undefined) return tooLate(result);
-      const catalogue = call.catalogue();
-      if (catalogue instanceof Promise) return catalogue.then(() => settled(attempt, ledger, call, result)).catch(failed);
-      return settled(attempt, ledger, call, result);
+      if (attempt !== undefined) return settled(attempt, ledger, call, result);
+      letGo(result);
+      return result;
     } catch (thrown) {
       return failed(thrown);
     }
+  };
+  const answered = (result: ResultOf<K>): MaybePromise<ResultOf<K>> => {
+    const catalogue = call.catalogue();
+    return catalogue instanceof Promise ? catalogue.then(() => succeeded(result), failed) : succeeded(result);
   };
   return promised(operation, call, undefined).then(answered, failed);
 }
@@ -104,16 +106,6 @@ function marksOf(result: object, call: Call, { wire }: Provider): AnswerMarks {
 }
 
 const NO_MARKS: AnswerMarks = {};
-
-/** The answer to an attempt that was given up. A stream is let go of if no layer begins to read it. */
-function tooLate<R>(result: R): R {
-  if (result instanceof ChunkStream) {
-    void nextTurn().then(() => {
-      if (!result.consumed) result.cancel();
-    });
-  }
-  return result;
-}
 
 function settled<R extends object>(attempt: Attempt, ledger: Ledger, call: Call, result: R): R {
   if (!(result instanceof ChunkStream)) ledger.settle(attempt, call, 'success', usageOf(call.operation, result));

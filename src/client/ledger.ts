@@ -13,7 +13,7 @@ import type { PartialOutput } from '../errors/partial.ts';
 import { AbortError } from '../errors/wire-errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AnswerMarks, OpenAttempt } from './attempt-records.ts';
-import { amended, exhausted, failureIn, listed, tell, wasAtWork, wasSent, withError } from './attempt-records.ts';
+import { amended, exhausted, failureIn, letGo, listed, tell, wasAtWork, wasSent, withError } from './attempt-records.ts';
 import type { Listeners } from './listeners.ts';
 import type { ResumedAt, Route } from './route.ts';
 
@@ -188,11 +188,13 @@ export class Ledger implements Trail {
     const answered = this.#answered;
     this.#answered = NONE;
     const own = typeof result === 'object' && result !== null ? takeAnswer(result) : undefined;
+    const chosen = answered.find((given) => given.result === result);
     let last: WireAnswer | undefined;
-    for (const given of answered) {
-      if (given.result === result) this.winner = given.target;
-      else last = takeAnswer(given.result);
+    for (const given of answered.filter((one) => one !== chosen)) {
+      last = takeAnswer(given.result);
+      if (chosen !== undefined) letGo(given.result);
     }
+    this.winner = chosen?.target ?? this.winner;
     return own ?? last;
   }
 

@@ -88,6 +88,35 @@ describe('a layer of the user’s own', () => {
     expect(events.at(-1)).toMatchObject({ type: 'call-ended', outcome: 'success' });
   });
 
+  it('may ask twice and take one of two streams: the other is let go of, unless it reads it', async () => {
+    let open = 0;
+    setup.server.answer((request, response) => {
+      open++;
+      response.on('close', () => open--);
+      return stream([chunk({ role: 'assistant', content: 'word' })], { ending: 'open' })(request, response);
+    });
+    const reads = { value: false };
+    let seen = 0;
+    const twice: Middleware = async (call, next) => {
+      const first = await next(call);
+      const second = await next(call);
+      const count = async (): Promise<void> => {
+        for await (const _ of first as AsyncIterable<unknown>) seen++;
+      };
+      if (reads.value) count().catch(() => {});
+      return second;
+    };
+    const llm = heard({ use: [twice] });
+    const chosen = await llm.chat.completions.create({ ...order, stream: true });
+    while (open > 1) await pause(5);
+    chosen.controller.abort();
+    while (open > 0) await pause(5);
+    reads.value = true;
+    await llm.chat.completions.create({ ...order, stream: true });
+    await pause(30);
+    expect([open, seen]).toEqual([2, 1]);
+  });
+
   it('may break `report`: calls beneath it go on as if nobody listened', async () => {
     const uncaught: unknown[] = [];
     const note = (error: unknown): number => uncaught.push(error);
