@@ -217,6 +217,29 @@ function withAnswer(step: Step, reply: object): Step {
 }
 
 describe('the abort of the caller', () => {
+  it('while the second request is being paid for: it is not sent, and costs nothing', async () => {
+    const caller = new AbortController();
+    const store = memoryStore();
+    const paid: number[] = [];
+    const { take, give } = store.buckets;
+    store.buckets.take = (...args) => {
+      caller.abort();
+      return take.apply(store.buckets, args);
+    };
+    store.buckets.give = (...args) => {
+      paid.push(args[2]);
+      return give.apply(store.buckets, args);
+    };
+    // it hears of its abort late
+    const first: Step = ({ clock }: Call) =>
+      new Promise((resolve) => clock.timer(() => resolve(new AbortError({ message: 'aborted' })), 300));
+    const rig = layered([hedge({ after: 100, store })], [first]);
+    expect(await settled(rig, 500, { signal: caller.signal })).toMatchObject({ kind: 'aborted' });
+    expect(rig.attempts).toHaveLength(1);
+    expect(outcomes(rig)).toEqual([]);
+    expect(paid).toEqual([1]);
+  });
+
   it('ends both, with its reason, and leaves nothing behind', async () => {
     const caller = new AbortController();
     const rig = layered([hedge(unpaid)], [slow(1_000)]);

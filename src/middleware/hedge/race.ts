@@ -102,14 +102,15 @@ export class Race<K extends OperationName> {
 
   async #startSecond(): Promise<void> {
     const { target, pay } = this.#rules;
-    const { trail, options, clock } = this.#call;
+    const { trail, options, clock, signal } = this.#call;
     const own = target === this.#call.target;
     // one that still waits in a queue would only get company there
     if (this.#over || trail.attemptsLeft <= 0 || (own && trail.attemptsLeft === this.#left)) return;
     const part = own ? 'hedge' : `hedge ${target.provider}/${target.model}`;
     const call = { ...this.#call, target, options: withKeyFor(part, options) };
     const giveBack = await pay(call);
-    if (this.#over) return giveBack?.();
+    // the first request may not have heard of the abort yet
+    if (this.#over || signal?.aborted === true) return giveBack?.();
     if (giveBack === undefined) return;
     this.#secondAfter = clock.now() - this.#startedAt;
     this.#tell('started');
