@@ -56,6 +56,26 @@ describe('.parse()', () => {
 });
 
 describe('.stream()', () => {
+  it('takes streams of hosts that tell no role, for each choice', async () => {
+    const of = (index: number, delta: object, finish_reason: string | null = null) => ({
+      ...chunk({}),
+      choices: [{ index, delta, finish_reason }],
+    });
+    setup.server.answer(
+      stream([
+        of(0, { content: 'a' }),
+        of(1, { role: null, content: 'b' }),
+        of(1, {}, 'length'),
+        of(0, { content: 'c' }, 'stop'),
+      ]),
+    );
+    const { choices } = await setup.llm.chat.completions.stream({ model, messages, n: 2 }).finalChatCompletion();
+    expect(choices.map(({ message, finish_reason }) => [message.role, message.content, finish_reason])).toEqual([
+      ['assistant', 'ac', 'stop'],
+      ['assistant', 'b', 'length'],
+    ]);
+  });
+
   it('gives openai’s events and results', async () => {
     setup.server.answer(stream(textStream('Hel', 'lo'), { every: 5 }));
     const helper = setup.llm.chat.completions.stream({ model, messages });

@@ -65,8 +65,10 @@ export class ChatStreamDecoder implements StreamDecoder<ChatChunk> {
       }
       if (this.#mends || !choice.delta || typeof choice.delta !== 'object') this.#mendChoice(choice, i);
       const bit = 1 << choice.index;
-      this.#seen |= bit;
       const { delta, finish_reason: reason } = choice;
+      // some hosts leave it out, and openai's helpers want it
+      if (this.#mends && (this.#seen & bit) === 0) delta.role ||= 'assistant';
+      this.#seen |= bit;
       if (delta.tool_calls) this.#called |= bit;
       if (!this.#hasContent && (delta.content || delta.tool_calls || delta.reasoning_content)) this.#hasContent = true;
       if (reason) failure ??= this.#finish(choice, reason, bit);
