@@ -52,7 +52,7 @@ export function rateLimit(options: RateLimitOptions = {}): RateLimiter {
     const place = given instanceof Promise ? await given : given;
     let result: ResultOf<K>;
     try {
-      result = await next(call);
+      result = await next(lane.sent(call, place));
     } catch (error) {
       const settlement = isLLMError(error) ? error : undefined;
       if (settlement?.headers !== undefined) lane.heard(place, Object.fromEntries(settlement.headers));

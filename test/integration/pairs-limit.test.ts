@@ -60,6 +60,25 @@ const told = (headers: Readonly<Record<string, string>>) =>
     { 'content-type': 'application/json', ...headers },
   );
 
+describe('two limiters of one target in a chain', () => {
+  it.each([
+    [1, 1, 1],
+    [3, 2, 2],
+    [2, 3, 2],
+  ])('of %i and %i let calls through, %i at once', async (outer, inner, most) => {
+    const gate = new Gate();
+    chained.mock.enqueue('openai', ...times(6, gate.answer()));
+    const llm = chained.client({ use: [rateLimit({ concurrency: outer }), retry(), rateLimit({ concurrency: inner })] });
+    const calls = times(6, 0).map(() => llm.chat.completions.create({ model, messages }));
+    for (let done = 0; done < 6; done++) {
+      await until(() => gate.busy >= Math.min(most, 6 - done));
+      gate.open();
+    }
+    await Promise.all(calls);
+    expect(gate.most).toBe(most);
+  });
+});
+
 describe('calls at once, as the server sees them', () => {
   it.each([false, true])('are never more than the limit (stream: %s)', async (stream) => {
     const gate = new Gate();

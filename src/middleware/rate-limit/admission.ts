@@ -1,3 +1,4 @@
+import type { Call, OperationName } from '../../contract/call.ts';
 import type { WireHeaders } from '../../contract/headers.ts';
 import { serverTime } from '../../contract/headers.ts';
 import { limitsIn } from '../../contract/limit-headers.ts';
@@ -8,6 +9,7 @@ import type { Usage } from '../../contract/usage.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { BucketLimit } from './bucket-limit.ts';
+import { holding, isHeldOutside } from './held.ts';
 import type { LaneRules } from './lane-rules.ts';
 import { Pacing } from './pacing.ts';
 import type { Place, Wait } from './place.ts';
@@ -106,6 +108,11 @@ export class Admission {
     this.#pacing?.started(place.tokens, place.call.clock.now());
   }
 
+  /** The call as it goes on, with what it was given. */
+  sent<K extends OperationName>(call: Call<K>, { slot }: Place): Call<K> {
+    return slot === undefined ? call : holding(call, this.#store, this.#keyOfSlots);
+  }
+
   /** The provider has spoken: with an answer, the beginning of a stream, or a failure. */
   heard({ call, order }: Place, headers: WireHeaders): void {
     if (this.#pacing === undefined) return;
@@ -180,7 +187,7 @@ export class Admission {
   readonly #withTokens: Step = (place) => this.#tokens?.ask(place, this.#key, place.tokens, this.#reserved);
 
   readonly #withSlot: Step = (place) => {
-    if (place.slot !== undefined) return undefined;
+    if (place.slot !== undefined || isHeldOutside(place.call, this.#store, this.#keyOfSlots)) return undefined;
     const { concurrency = 1, lease } = this.#rules;
     return andThen(this.#store.slots.take(this.#keyOfSlots, concurrency, lease, place.call), (slot) => {
       place.slot = slot;

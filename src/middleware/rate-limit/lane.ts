@@ -1,4 +1,4 @@
-import type { Call } from '../../contract/call.ts';
+import type { Call, OperationName } from '../../contract/call.ts';
 import type { WireHeaders } from '../../contract/headers.ts';
 import type { MaybePromise, Store } from '../../contract/store.ts';
 import type { LLMError } from '../../errors/catalogue.ts';
@@ -79,6 +79,11 @@ export class Lane {
     if (place.state === 'running') return place;
     if (place.refusal !== undefined) throw place.refusal;
     return this.#waiting(place);
+  }
+
+  /** The call that goes to its place. */
+  sent<K extends OperationName>(call: Call<K>, place: Place): Call<K> {
+    return this.#admission.sent(call, place);
   }
 
   /** The provider has spoken to a call that went. */
