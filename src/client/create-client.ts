@@ -19,6 +19,7 @@ import { memoryStore } from '../state/memory-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { systemClock } from '../time/clock.ts';
 import { DeadlineList } from '../time/deadline-list.ts';
+import { nextTurn } from '../time/turn.ts';
 import { fetchTransport } from '../wire/fetch-transport.ts';
 import { Batches } from './batches.ts';
 import type { CallEnvironment } from './call-runner.ts';
@@ -124,6 +125,7 @@ export function createClient(options: ClientOptions = {}): LLMClient {
       () => deadlines.close(),
       () => clock.close(),
       () => transport.close(),
+      () => nextTurn(), // what has been ended tells its end
       () => listeners.clear(),
     ]);
     return closing;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientEventName, Middleware } from '../../src/index.ts';
-import { coalesce, createClient, isLLMError, openaiCompatible } from '../../src/index.ts';
+import { coalesce, createClient, isLLMError, openaiCompatible, rateLimit } from '../../src/index.ts';
 import type { Setup } from '../support/client.ts';
 import { rejection, setUp } from '../support/client.ts';
 import { silence, stream, textStream } from '../support/openai-server.ts';
@@ -47,6 +47,21 @@ describe('close', () => {
     void llm.close();
     await llm.close();
     expect(over).toBe(true);
+  });
+
+  it('hears of the end of every call that it ends, before it is over', async () => {
+    const transport = { dispatch: () => ({ pause() {}, resume() {}, abort() {} }), close: async () => {} };
+    const llm = setup.make({ transport, use: [rateLimit({ concurrency: 1 })] });
+    const ended: unknown[] = [];
+    llm.on('call-ended', ({ call, outcome }) => ended.push([call.correlationId, outcome]));
+    const calls = ['running', 'waiting'].map((correlationId) => rejection(llm.chat.completions.create(order, { correlationId })));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await llm.close();
+    expect(ended.toSorted()).toEqual([
+      ['running', 'aborted'],
+      ['waiting', 'aborted'],
+    ]);
+    await Promise.all(calls);
   });
 
   // the first stream of a process waits for its code, so that the client may be closed before the request is made
