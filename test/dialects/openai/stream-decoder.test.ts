@@ -408,3 +408,9 @@ describe('a whole answer to a stream request', () => {
     expect(() => whole({ hello: 1 })).toThrow(expect.objectContaining({ kind: 'response_validation' }));
   });
 });
+
+it('a role that a host leaves out is told once for each choice', () => {
+  const of = (index: number, delta: object): object => ({ choices: [{ index, delta, finish_reason: null }] });
+  const { chunks } = decoded([of(0, { content: 'a' }), of(1, { role: null, content: 'b' }), of(0, { content: 'c' })]);
+  expect(chunks.map(({ choices }) => choices[0]?.delta.role)).toEqual(['assistant', 'assistant', undefined]);
+});
