@@ -18,11 +18,16 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 async function wrongIn(entry: Entry): Promise<string[]> {
-  const { surface, model = MODEL } = entry;
+  const { surface, status, model = MODEL } = entry;
   if (surface === 'batch') throw new Error(`${entry.id} is no call`);
-  const scene = { id: providerOf(entry), origin: server.at(answerOf(entry)), surface, model, clock: fakeClock(NOW) };
-  const wrong = differences(entry, await failed(server, scene));
-  return wrong.length === 0 ? [] : [`${entry.id}: ${wrong.join('; ')} for ${JSON.stringify(entry.body).slice(0, 160)}`];
+  const surfaces = surface === 'chat' && status !== 200 ? ([surface, 'stream'] as const) : [surface];
+  const wrong = surfaces.map(async (asked) => {
+    const scene = { id: providerOf(entry), origin: server.at(answerOf(entry)), surface: asked, model, clock: fakeClock(NOW) };
+    const differs = differences(entry, await failed(server, scene));
+    const body = JSON.stringify(entry.body).slice(0, 160);
+    return differs.length === 0 ? [] : [`${entry.id} asked as ${asked}: ${differs.join('; ')} for ${body}`];
+  });
+  return (await Promise.all(wrong)).flat();
 }
 
 const providers = [...new Set(SHEETS.map(providerOf))];

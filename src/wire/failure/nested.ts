@@ -20,15 +20,28 @@ export function nestedIn(text: string): Nested {
   if (start === -1) return codes.length === 0 ? PLAIN : { value: undefined, codes };
   const end = Math.max(scanned.lastIndexOf('}'), scanned.lastIndexOf(']')) + 1;
   const candidate = end > start ? scanned.slice(start, end) : '';
-  const value = parse(candidate) ?? parse(candidate.replaceAll('\\"', '"'));
+  const value = parse(candidate) ?? parse(candidate.replaceAll('\\"', '"')) ?? parse(jsonOfPython(candidate));
   if (value !== undefined) return { value, codes };
   return { value: undefined, codes: [...quotedCodes(scanned.slice(start)), ...codes] };
 }
 
+const PYTHON_TOKENS = /'((?:[^'\\]|\\.)*)'|"(?:[^"\\]|\\.)*"|\b(?:None|True|False)\b/gs;
+const WORDS: Readonly<Record<string, string>> = { None: 'null', True: 'true', False: 'false' };
+
+/** What Python prints of an error's body, as JSON. A list of wrong fields quotes what the caller wrote and stays words. */
+const jsonOfPython = (literal: string): string =>
+  (/'loc'\s*:/.test(literal) ? '' : literal).replace(PYTHON_TOKENS, (token, single: string | undefined) => {
+    if (Object.hasOwn(WORDS, token)) return WORDS[token] as string;
+    const text = single === undefined ? token.slice(1, -1) : single.replace(/\\.|"/gs, (part) => (part === '"' ? '\\"' : part));
+    return `"${text.replace(/\\'/g, "'").replace(/\\x([0-9a-f]{2})/gi, '\\u00$1')}"`;
+  });
+
 function parse(candidate: string): object | undefined {
   try {
     const value: unknown = JSON.parse(candidate);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    if (typeof value !== 'object' || value === null) return undefined;
+    // a list of names in a sentence is no body
+    return Array.isArray(value) && typeof value[0] !== 'object' ? undefined : value;
   } catch {
     return undefined;
   }
