@@ -12,7 +12,9 @@ const inFlightBudget: FailureRule = ({ body, status }) =>
 
 /** Whose limit it was: a budget of the workspace or of a guardrail, or the key's own. */
 const spentBudget: FailureRule = ({ body }) =>
-  /_(?:budget|key_limit|credits)$/.test(textAt(body, 'metadata', 'limit_source') ?? '') ? 'insufficient_credits' : undefined;
+  /_(?:(?<!in_flight_)budget|key_limit|credits)$/.test(textAt(body, 'metadata', 'limit_source') ?? '')
+    ? 'insufficient_credits'
+    : undefined;
 
 const moderation: FailureRule = ({ body, status }) =>
   status === 403 && (Array.isArray(at(body, 'metadata', 'reasons')) || at(body, 'metadata', 'flagged_input') !== undefined)
@@ -62,7 +64,7 @@ export const openrouterRules: readonly FailureRule[] = [
   spentBudget,
   moderation,
   // the key's own spending cap, sent as 403 (RooCodeInc/Roo-Code#515)
-  textRule(/^key limit exceeded/i, 'insufficient_credits', 402, 403),
+  textRule(/^(?:error: )?key limit exceeded/i, 'insufficient_credits', 402, 403),
   errorType,
   textRule(/data policy|privacy settings|guardrail restrictions/i, 'permission_denied', 404),
   textRule(/^no (?:allowed )?(?:endpoints|providers) (?:found|are available)/i, 'not_found', 400, 404),

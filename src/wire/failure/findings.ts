@@ -128,7 +128,14 @@ function ownMessage(layer: Fields, depth: number): Findings {
 }
 
 const lastWords = (layer: Fields): string | undefined =>
-  textAt(layer, 'reason') ?? textAt(layer, 'title') ?? textAt(layer, 'details') ?? textAt(layer, 'statusText');
+  textAt(layer, 'reason') ??
+  textAt(layer, 'title') ??
+  textAt(layer, 'details') ??
+  textAt(layer, 'statusText') ??
+  refusedData(layer);
+
+/** Go gateways that know success and data alone say in the data what failed. */
+const refusedData = (layer: Fields): string | undefined => (at(layer, 'success') === false ? textAt(layer, 'data') : undefined);
 
 function ownStatus(layer: Fields): number | undefined {
   for (const name of ['code', 'status', 'status_code', 'statusCode', 'http_code'] as const) {

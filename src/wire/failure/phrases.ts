@@ -13,7 +13,10 @@ export const OVERFLOW: readonly Phrase[] = [
     'Moonshot, Cloudflare',
   ],
   [/exceeded model token limit/i, 'Moonshot'],
-  [/context (?:window|size|length|limit) (?:has been |is |was )?exceed(?:ed|s)/i, 'llama.cpp, LM Studio, MiniMax'],
+  [
+    /context (?:window|size|length|limit)(?: \([^)]{0,40}\))? (?:has been |is |was )?exceed(?:ed|s)/i,
+    'llama.cpp, LM Studio, MiniMax',
+  ],
   [/prompt (?:is )?too long|prompt ?超长/i, 'Anthropic, Fireworks, Ollama, Z.ai'],
   [/\bis too long to fit into the model|exceeds? (?:the )?max_model_len\b/i, 'vLLM'],
   [/input is too long for/i, 'Bedrock'],
@@ -24,12 +27,15 @@ export const OVERFLOW: readonly Phrase[] = [
   ],
   [/(?:input|prompt|total) tokens exceeds? the (?:configured|model'?s?|maximum)/i, 'Azure, Bedrock, Cohere'],
   [/maximum prompt length is/i, 'xAI'],
-  [/reduce the length of (?:the |your )?(?:messages|prompt|input)/i, 'Groq, Cerebras'],
+  [/reduce the (?:length of (?:the |your )?(?:messages|prompt|input)|input token count)/i, 'Groq, Cerebras, Vertex'],
   [/input length \(?[\d,]+\)? exceeds (?:the )?maximum (?:allowed )?input length/i, 'DeepInfra, OpenRouter (Poolside)'],
   [/longer than the (?:maximum )?(?:model'?s? )?(?:context|model) length/i, 'Together, Ollama, vLLM'],
   [/greater than the context length|keep the first [\d,]+ tokens when/i, 'LM Studio'],
   [/`?inputs`? (?:tokens \+ `?max_new_tokens`? must be <=|must have less than [\d,]+ tokens)/i, 'TGI, TEI'],
-  [/max_tokens must be at least 1, got -\d/i, 'vLLM: the window less the prompt is negative'],
+  [
+    /max_tokens (?:must be at least 1, got -\d|\(-\d+\) should be greater than)/i,
+    'vLLM, TensorRT-LLM: the window less the prompt is negative',
+  ],
   [/\(parameter=input_tokens, value=/i, 'vLLM'],
   [/\btokens?\b[^.;]{0,40} exceeds? the limit of [\d,]+/i, 'GitHub Copilot'],
   [/\bnot fit (?:in|into|within) (?:the |this )?(?:model'?s? )?context (?:window|length|size)/i, 'Voyage'],
@@ -54,7 +60,7 @@ export const OVERFLOW: readonly Phrase[] = [
 ];
 /** A sentence that compares the prompt with what the model takes, as SGLang, Ollama and many gateways word it. */
 export const COMPARED: RegExp =
-  /\b(?:prompt|input|messages|conversation|context)\b[^.;:]{0,40}\b(?:too (?:long|large)|exceed(?:s|ed)?|(?:longer|larger|greater) than|over the)\b[^.;]{0,50}\b(?:context|tokens?|window|max(?:imum)? (?:allowed )?(?:input )?length|model'?s? (?:limit|maximum|length))\b|\binput (?:length |text )?(?:is )?too long\b/i;
+  /\b(?:prompt|input|messages|conversation|context)\b[^.;:]{0,80}\b(?:too (?:long|large)|exceed(?:s|ed)?|(?:longer|larger|greater) than|over the)\b[^.;]{0,50}\b(?:context|tokens?|window|max(?:imum)? (?:allowed )?(?:input )?length|model'?s? (?:limit|maximum|length))\b|\binput (?:length |text )?(?:is )?too long\b/i;
 /** Such a sentence about something else than text that goes in. */
 export const NOT_COMPARED: RegExp =
   /\b(?:images?|audio|video|files?|documents?|strings?|arrays?|tools?|functions?|schemas?|headers?|bytes|[km]i?b|pixels?|output|completion|quota)\b|max_\w*tokens\b|\bper (?:minute|hour|day)\b/i;
@@ -102,7 +108,7 @@ export const MONEY: readonly Phrase[] = [
     /(?:specified|your) (?:workspace )?api usage limits|(?:out of|purchase) extra usage|extra usage is required/i,
     'Anthropic, Moonshot',
   ],
-  [/usage limit (?:reached|exceeded)|package has expired/i, 'Z.ai'],
+  [/usage limit (?:has been |was )?(?:reached|exceeded)|package has expired/i, 'Z.ai, Codex'],
   [
     /\b(?:spend(?:ing)?|billing|credits?|(?<!(?:tokens?|thinking|reasoning|media|image|vision|time) )budget)(?: (?:limit|cap))? (?:(?:has|have) been |is |are |was |were )?(?:reached|exceeded|exhausted|used up|depleted)\b/i,
     'xAI, Databricks, Anthropic, Gemini prepay, LiteLLM and other gateways',
@@ -152,7 +158,7 @@ export const MISSING: readonly Phrase[] = [
   [/please check the model you provided/i, 'Baseten'],
   [/specified version does not exist/i, 'Replicate'],
   [/no route for that uri/i, 'Cloudflare'],
-  [/^invalid model\b(?! (?:parameter|setting|option|output|response|input|type))/i, 'Perplexity, Mistral'],
+  [/^invalid model\b(?! (?:parameter|setting|option|output|response|input|type|config|format))/i, 'Perplexity, Mistral'],
   [/\binvalid model name passed\b/i, 'LiteLLM proxy'],
 ];
 

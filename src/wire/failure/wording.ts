@@ -1,5 +1,6 @@
 import type { UnderstoodFailure } from '../../contract/provider.ts';
 import type { ErrorKind } from '../../errors/kinds.ts';
+import { claimedIn } from './claims.ts';
 import type { Phrase } from './phrases.ts';
 import * as phrases from './phrases.ts';
 import { isMarkup } from './plain-text.ts';
@@ -37,9 +38,26 @@ export function byWording(failure: UnderstoodFailure): ErrorKind | undefined {
   if (costs(line)) return 'insufficient_credits';
   if ((OPEN(status) || status === 422) && says(phrases.MISSING, line)) return 'not_found';
   if ((OPEN(status) || status === 404) && says(phrases.CLOSED, line)) return 'permission_denied';
-  if (!OPEN(status)) return undefined;
+  const known = OPEN(status) ? openWording(line) : undefined;
+  return known ?? claimedIn(line, (kind) => countsAt(kind, status) && !EXCEPTIONS[kind]?.test(line));
+}
+
+function openWording(line: string): ErrorKind | undefined {
   if (says(phrases.RATE, line)) return 'rate_limit';
   if (says(phrases.CREDENTIAL, line)) return 'authentication';
   if (says(phrases.UNAVAILABLE, line)) return 'service_unavailable';
   return says(phrases.SERVER_TIMEOUT, line) ? 'timeout' : undefined;
+}
+
+const EXCEPTIONS: { readonly [K in ErrorKind]?: RegExp } = {
+  context_window_exceeded: phrases.NOT_OVERFLOW,
+  content_policy_violation: phrases.NOT_POLICY,
+  insufficient_credits: phrases.NOT_MONEY,
+};
+
+/** Where a claim in free words may be heard. */
+function countsAt(kind: ErrorKind, status: number | undefined): boolean {
+  if (OPEN(status)) return true;
+  if (status === 422) return kind === 'context_window_exceeded' || kind === 'content_policy_violation' || kind === 'not_found';
+  return status === 429 && kind === 'insufficient_credits';
 }
