@@ -161,6 +161,7 @@ function lateCodes(layer: Fields): (string | undefined)[] {
   return [
     statusWord(layer),
     codeText(at(layer, 'reason')),
+    codeText(at(layer, 'name')), // Stability
     codeText(at(layer, '__type'))?.replace(/^.*#/, ''),
     exceptionName(layer),
     typeof at(layer, 'result') === 'object' ? codeText(at(layer, 'result', 'type')) : undefined,

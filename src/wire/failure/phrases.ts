@@ -55,7 +55,10 @@ export const OVERFLOW: readonly Phrase[] = [
   [/input text length should not exceed/i, 'NLP Cloud'],
   [/request body too large for .{1,80}? model\. max size: [\d,]+ tokens/i, 'GitHub Models on Azure'],
   [/requested [\d,]+ tokens, max [\d,]+ tokens per request/i, 'OpenAI embeddings'],
-  [/input is too large to process\. increase the physical batch size/i, 'llama.cpp embeddings'],
+  [
+    /input is too large to process\. increase the physical batch size|too many tokens in (?:the |your )?batch\b/i,
+    'llama.cpp and Mistral embeddings',
+  ],
   [/number of input tokens [\d,]+ cannot exceed/i, 'watsonx'],
 ];
 /** A sentence that compares the prompt with what the model takes, as SGLang, Ollama and many gateways word it. */
@@ -110,7 +113,7 @@ export const MONEY: readonly Phrase[] = [
   ],
   [/usage limit (?:has been |was )?(?:reached|exceeded)|package has expired/i, 'Z.ai, Codex'],
   [
-    /\b(?:spend(?:ing)?|billing|credits?|(?<!(?:tokens?|thinking|reasoning|media|image|vision|time) )budget)(?: (?:limit|cap))? (?:(?:has|have) been |is |are |was |were )?(?:reached|exceeded|exhausted|used up|depleted)\b/i,
+    /\b(?:spend(?:ing)?|billing|credits?|(?<!(?:tokens?|thinking|reasoning|media|image|vision|time) )budget)(?: (?:hard |soft )?(?:limit|cap))? (?:(?:has|have) been |is |are |was |were )?(?:reached|exceeded|exhausted|used up|depleted)\b/i,
     'xAI, Databricks, Anthropic, Gemini prepay, LiteLLM and other gateways',
   ],
   [/reached (?:its|your) (?:monthly|daily) spending limit/i, 'xAI'],
