@@ -48,7 +48,7 @@ export const OVERFLOW: readonly Phrase[] = [
     'vLLM, local servers',
   ],
   [
-    /[\d,]+ input tokens over the limit|\b(?:input|prompt|context) tokens? limit (?:is|of) [\d,]+/i,
+    /\d input tokens over the limit|\b(?:input|prompt|context) tokens? limit (?:is|of) [\d,]+/i,
     'gateways that count by themselves',
   ],
   [/上下文.{0,8}(?:过长|太长|超出|超过)|超[出过]最大(?:上下文)?长度/, 'Chinese gateways'],
