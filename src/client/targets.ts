@@ -19,6 +19,8 @@ export interface TargetBook {
 }
 
 const MAX_REMEMBERED = 1000;
+/** Bedrock's ARNs are the longest names. */
+const MAX_NAME = 2048;
 
 /** Reads model strings. What was read is remembered, up to a thousand strings. */
 export class Targets {
@@ -58,6 +60,7 @@ export class Targets {
   #parse(model: string): Target {
     if (typeof model !== 'string' || model === '')
       throw wrongInput('model', 'a string such as "provider/model"', model || undefined);
+    if (model.length > MAX_NAME) throw wrongModel(`"${model.slice(0, 40)}…" is longer than the name of any model`, 'model');
     const slash = model.indexOf('/');
     const named = slash > 0 ? this.#idOf(model.slice(0, slash)) : undefined;
     if (named !== undefined) {

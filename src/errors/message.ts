@@ -33,7 +33,7 @@ function labelOf(kind: ErrorKind, status: number | undefined): string {
 /** A text that is one line in a log, and no command to a terminal: names of models come from anywhere. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').replace(/[.\s]+$/, '');
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').replace(/(?<![.\s])[.\s]+$/, '');
 const letters = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '');
 
 function headline(kind: ErrorKind, status: number | undefined, reason: string, retryAfterMs: number | undefined): string {

@@ -5,8 +5,8 @@ export interface OverflowNumbers {
   readonly maxTokens?: number;
 }
 
-const N = String.raw`(?<prompt>[\d,]+)`;
-const M = String.raw`(?<max>[\d,]+)`;
+const N = String.raw`(?<prompt>[\d,]{1,24})`;
+const M = String.raw`(?<max>[\d,]{1,24})`;
 
 const FORMS: readonly RegExp[] = [
   `${N} tokens > ${M} maximum`, // Anthropic

@@ -5,14 +5,14 @@ const WINDOW = 4_000;
 /** A continuation that ends within a repetition of at least so many characters has nothing to add. */
 const LEAST_UNFINISHED = 16;
 
-/** White space at the end, and half a character: what a model is not shown, because it would write it anew. */
-const LOOSE_END = /(?:\s|[\ud800-\udbff]$)+$/;
-
 /** The first half of a character. */
 const HALF = /[\ud800-\udbff]$/;
 
-/** The part of a broken text that its continuation is asked for with. */
-export const settledPart = (written: string): string => written.replace(LOOSE_END, '');
+/**
+ * The part of a broken text that its continuation is asked for with: without white space and half a character at its end, which a
+ * model would write anew.
+ */
+export const settledPart = (written: string): string => written.replace(HALF, '').trimEnd();
 
 /**
  * Where a continuation joins what was written before: takes out of it what it repeats, be it the last words or all from the
