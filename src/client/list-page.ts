@@ -1,4 +1,8 @@
 import type { ListPage, PageQuery } from '../contract/batches.ts';
+import { ResponseValidationError } from '../errors/wire-errors.ts';
+
+/** Filters leave some pages empty, but not so many in a row. */
+const MOST_EMPTY = 1000;
 
 /** One page of a list; iterated it gives the items of this page and of all that follow, as in `openai`. */
 export class Page<T extends { readonly id: string }> implements AsyncIterable<T> {
@@ -38,8 +42,10 @@ export class Page<T extends { readonly id: string }> implements AsyncIterable<T>
   async *iterPages(): AsyncGenerator<Page<T>, undefined> {
     let page: Page<T> = this;
     yield page;
-    while (page.hasNextPage()) {
+    for (let empty = 0; page.hasNextPage(); ) {
       page = await page.getNextPage();
+      empty = page.data.length === 0 ? empty + 1 : 0;
+      if (empty > MOST_EMPTY) throw new ResponseValidationError({ message: 'the list has no end' });
       yield page;
     }
     return undefined;

@@ -60,7 +60,7 @@ export class Targets {
   #parse(model: string): Target {
     if (typeof model !== 'string' || model === '')
       throw wrongInput('model', 'a string such as "provider/model"', model || undefined);
-    if (model.length > MAX_NAME) throw wrongModel(`"${model.slice(0, 40)}…" is longer than the name of any model`, 'model');
+    if (model.length > MAX_NAME) throw wrongModel(`"${model.slice(0, 40)}…" is too long`, 'model');
     const slash = model.indexOf('/');
     const named = slash > 0 ? this.#idOf(model.slice(0, slash)) : undefined;
     if (named !== undefined) {
