@@ -40,6 +40,16 @@ export function checkParams(params: unknown): void {
   if (!isObject(params)) throw wrongInput('params', 'an object with "model"', params);
 }
 
+/** Gives a request lists of its own: what the caller does to the given ones later is not sent. */
+export function withOwnLists<T extends object>(request: T): T {
+  const fields = request as Record<string, unknown>;
+  for (const name in fields) {
+    const value = fields[name];
+    if (Array.isArray(value)) fields[name] = value.slice();
+  }
+  return request;
+}
+
 export function checkMessages(messages: unknown): void {
   if (!Array.isArray(messages)) throw wrongInput('messages', 'an array with at least one message', messages);
   if (messages.length === 0) throw wrongInput('messages', 'at least one message', messages);

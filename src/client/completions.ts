@@ -1,7 +1,7 @@
 import type { CallOptions, RequestOf } from '../contract/call.ts';
 import type { ChatChunk, ChatReply } from '../contract/chat.ts';
 import { lazily } from '../contract/lazily.ts';
-import { checkMessages, checkParams, checkTools } from './call-input.ts';
+import { checkMessages, checkParams, checkTools, withOwnLists } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
 import type {
   ChatParams,
@@ -85,5 +85,5 @@ function chatOrder<K extends 'chat' | 'stream'>(operation: K, params: ChatParams
   checkTools(params.tools);
   targets.checkOptions(params.providerOptions);
   const { model, stream: _, ...request } = params;
-  return { operation, request: request as RequestOf<K>, target: targets.resolve(model) };
+  return { operation, request: withOwnLists(request) as RequestOf<K>, target: targets.resolve(model) };
 }

@@ -2,7 +2,7 @@ import type { EmbeddingCreateParams } from 'openai/resources/embeddings';
 import type { CallOptions } from '../contract/call.ts';
 import type { ProviderOptions } from '../contract/provider-options.ts';
 import type { EmbedReply } from '../contract/vectors.ts';
-import { checkParams, wrongInput } from './call-input.ts';
+import { checkParams, withOwnLists, wrongInput } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
@@ -33,7 +33,7 @@ export class Embeddings {
         throw wrongInput('input', 'a text, an array of texts, or tokens', request.input);
       }
       if (request.input.length === 0) throw wrongInput('input', 'at least one text');
-      return { operation: 'embed', request, target: targets.resolve(model) };
+      return { operation: 'embed', request: withOwnLists(request), target: targets.resolve(model) };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }

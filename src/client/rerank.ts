@@ -1,6 +1,6 @@
 import type { CallOptions } from '../contract/call.ts';
 import type { RerankReply, RerankRequest } from '../contract/vectors.ts';
-import { checkParams, wrongInput } from './call-input.ts';
+import { checkParams, withOwnLists, wrongInput } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { ModelId } from './model-ids.ts';
@@ -28,7 +28,7 @@ export class Rerank {
       if (typeof request.query !== 'string') throw wrongInput('query', 'a text', request.query);
       if (!Array.isArray(request.documents)) throw wrongInput('documents', 'an array of texts', request.documents);
       if (request.documents.length === 0) throw wrongInput('documents', 'at least one document');
-      return { operation: 'rerank', request, target: targets.resolve(model) };
+      return { operation: 'rerank', request: withOwnLists(request), target: targets.resolve(model) };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), wholeOf);
   }

@@ -1,7 +1,7 @@
 import type { Completion, CompletionCreateParamsBase } from 'openai/resources/completions';
 import type { CallOptions } from '../contract/call.ts';
 import type { ProviderOptions } from '../contract/provider-options.ts';
-import { checkParams } from './call-input.ts';
+import { checkParams, withOwnLists } from './call-input.ts';
 import type { CallRunner, Order } from './call-runner.ts';
 import { LLMPromise } from './llm-promise.ts';
 import type { LLMStream } from './llm-stream.ts';
@@ -32,7 +32,11 @@ export class TextCompletions {
     const order = (targets: Targets): Order<'complete' | 'completeStream'> => {
       checkParams(params);
       const { model, stream: _, ...request } = params;
-      return { operation: streams ? 'completeStream' : 'complete', request, target: targets.resolve(model) };
+      return {
+        operation: streams ? 'completeStream' : 'complete',
+        request: withOwnLists(request),
+        target: targets.resolve(model),
+      };
     };
     return new LLMPromise((caller) => this.#runner.run(order, options, caller), streams ? streamOf : wholeOf);
   }

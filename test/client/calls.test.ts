@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientEvent, Middleware } from '../../src/index.ts';
-import { createClient, isLLMError, openaiCompatible, retry, UnsupportedParamsError } from '../../src/index.ts';
+import { cache, createClient, isLLMError, openaiCompatible, retry, UnsupportedParamsError } from '../../src/index.ts';
 import type { Setup } from '../support/client.ts';
 import { rejection, setUp } from '../support/client.ts';
 import { failure, reply, silence, stream, textStream } from '../support/openai-server.ts';
@@ -376,5 +376,26 @@ describe('a transport', () => {
     expect(error).toMatchObject({ kind: 'timeout', phase: 'attempt' });
     const own = await rejection(setup.llm.chat.completions.create({ model, messages }, { timeout: 50 }));
     expect(own).toMatchObject({ kind: 'timeout', phase: 'attempt' });
+  });
+});
+
+describe('lists of a request', () => {
+  const asked = (): unknown => setup.server.requests.at(-1)?.body.messages?.map(({ content }) => content);
+
+  it('are those that the call was made with, whatever their owner does to them later', async () => {
+    const llm = setup.make({ use: [cache(), retry({ minDelay: 20 })] });
+    setup.server.answer(failure(500), reply('to one'));
+    const own = [{ role: 'user' as const, content: 'one' }];
+    const call = llm.chat.completions.create({ model, messages: own });
+    own.push({ role: 'user', content: 'two' });
+    await call;
+    expect(setup.server.requests).toHaveLength(2);
+    expect(asked()).toEqual(['one']);
+    setup.server.answer(reply('to both'));
+    const both = await llm.chat.completions.create({ model, messages: own });
+    expect(asked()).toEqual(['one', 'two']);
+    expect(both.choices[0]?.message.content).toBe('to both');
+    const again = await llm.chat.completions.create({ model, messages: own.slice(0, 1) });
+    expect([again.route.cached, again.choices[0]?.message.content]).toEqual([true, 'to one']);
   });
 });

@@ -53,7 +53,11 @@ it.each([
 
 it.each([undefined, null, '', 5])('facts of the model %j', async (model) => {
   const given = model as never;
-  for (const asked of [llm.models.facts(given), llm.models.cost(given, { prompt_tokens: 1 }), llm.models.countTokens({ model: given })]) {
+  for (const asked of [
+    llm.models.facts(given),
+    llm.models.cost(given, { prompt_tokens: 1 }),
+    llm.models.countTokens({ model: given }),
+  ]) {
     expect(await rejection(asked)).toMatchObject({ kind: 'configuration', param: 'model' });
   }
 });
