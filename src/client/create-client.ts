@@ -126,7 +126,6 @@ export function createClient(options: ClientOptions = {}): LLMClient {
       () => clock.close(),
       () => transport.close(),
       () => nextTurn(), // what has been ended tells its end
-      () => listeners.clear(),
     ]);
     return closing;
   };

@@ -3,10 +3,12 @@ import type { ClientEvent, ClientEventListeners, ClientEventName } from '../cont
 type Listener = (event: ClientEvent) => unknown;
 
 const ignore = (): void => {};
+const NONE: readonly Listener[] = [];
 
 /** Who listens to a client. What a listener throws or rejects with is dropped. */
 export class Listeners {
-  readonly #byName = new Map<ClientEventName, Set<Listener>>();
+  /** The lists are replaced, not changed: a listener may add and take off others, itself included, while it is told. */
+  readonly #byName = new Map<ClientEventName, readonly Listener[]>();
   #count = 0;
 
   /** Nobody listens: no event need be built. */
@@ -17,11 +19,16 @@ export class Listeners {
   /** Returns what takes the listener off. */
   add(name: ClientEventName, listener: Listener): () => void {
     const entry: Listener = (event) => listener(event);
-    const entries = this.#byName.get(name) ?? new Set();
-    this.#byName.set(name, entries.add(entry));
+    this.#byName.set(name, [...this.#of(name), entry]);
     this.#count++;
     return () => {
-      if (entries.delete(entry)) this.#count--;
+      const entries = this.#of(name);
+      if (!entries.includes(entry)) return;
+      this.#byName.set(
+        name,
+        entries.filter((other) => other !== entry),
+      );
+      this.#count--;
     };
   }
 
@@ -32,9 +39,7 @@ export class Listeners {
   }
 
   emit(event: ClientEvent): void {
-    const entries = this.#byName.get(event.type);
-    if (entries === undefined) return;
-    for (const listener of entries) {
+    for (const listener of this.#of(event.type)) {
       try {
         const returned = listener(event);
         if (returned instanceof Promise) returned.catch(ignore);
@@ -44,9 +49,7 @@ export class Listeners {
     }
   }
 
-  clear(): void {
-    for (const entries of this.#byName.values()) entries.clear();
-    this.#byName.clear();
-    this.#count = 0;
+  #of(name: ClientEventName): readonly Listener[] {
+    return this.#byName.get(name) ?? NONE;
   }
 }

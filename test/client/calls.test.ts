@@ -115,6 +115,23 @@ describe('events', () => {
     expect((await llm.chat.completions.create({ model, messages })).choices).toHaveLength(1);
   });
 
+  it('reach a listener that takes itself off and comes back once each', async () => {
+    let heard = 0;
+    let off = (): void => {};
+    const listen = (): void => {
+      off = setup.llm.on('call-started', () => {
+        heard++;
+        off();
+        if (heard < 100) listen();
+      });
+    };
+    listen();
+    for (let calls = 1; calls <= 3; calls++) {
+      await setup.llm.chat.completions.create({ model, messages });
+      expect(heard).toBe(calls);
+    }
+  });
+
   it('stop when the listener is taken off', async () => {
     const seen: string[] = [];
     const off = setup.llm.on('call-ended', (event) => seen.push(event.outcome));
