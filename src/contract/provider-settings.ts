@@ -115,7 +115,8 @@ const OWN_NAMES =
   'region accessKeyId secretAccessKey sessionToken credentials dialect template location accessToken ' +
   'structuredOutputs token zenApiKey projectId spaceId iamURL accountId gatewayId gatewayKey api billTo ' +
   'scaleUpTimeout language host clientId clientSecret account referer title team provider virtualKey config ' +
-  'traceId metadata strictOpenAiCompliance quirks';
+  'traceId metadata strictOpenAiCompliance quirks ' +
+  'credentialScope expiration $source'; // what else AWS' SDK writes into credentials: they may be spread here
 
 /** Headers that a user gives. */
 export const headersOption: z.ZodMiniType<HeadersLike> = z.custom<HeadersLike>(

@@ -49,6 +49,7 @@ it('reads the options of its base, and over them those of its own name', async (
   const llm = chained.client({
     providers: {
       claude_eu: providerInstance('anthropic', { apiKey: 'k', ...at('anthropic') }),
+      claude_us: providerInstance('anthropic', { apiKey: 'k', ...at('anthropic') }),
       gem: providerInstance('google', { apiKey: 'k', ...at('gemini') }),
       host: providerInstance('xai', { apiKey: 'k', ...at('xai') }),
     },
