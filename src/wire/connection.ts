@@ -32,7 +32,7 @@ const MAX_REQUEST_ID = 200;
 const BASE_HEADERS: Readonly<Record<string, string>> = {
   accept: 'application/json, text/event-stream',
   'content-type': 'application/json',
-  'user-agent': 'holdfast/0.2.0',
+  'user-agent': 'holdfast/0.3.0',
 };
 
 /** An address with its credentials and its way of failing, ready to send. URL and header array are made once. */
