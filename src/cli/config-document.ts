@@ -23,11 +23,15 @@ export class ConfigDocument {
     this.#path = path;
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     if (this.#document.errors.length > 0) {
-      const lines = this.#document.errors.map(({ pos, message }) => `${this.#position(pos[0])} ${message}`);
+      const lines = this.#document.errors.map(({ pos, message }) => `${this.#position(pos[0])} ${wordsOf(message)}`);
       throw new Error(lines.join('\n'));
     }
     this.#putIn(env);
-    this.value = this.#document.toJS() ?? {};
+    try {
+      this.value = this.#document.toJS() ?? {};
+    } catch (error) {
+      throw new Error(`${path} ${wordsOf((error as Error).message)}`);
+    }
   }
 
   /** One line per problem, each with its place in the file. */
@@ -71,6 +75,9 @@ export class ConfigDocument {
     return `${this.#path}:${line}:${col}`;
   }
 }
+
+/** What is wrong, without the text that is: a key may begin with a sign that YAML has its own idea of. */
+const wordsOf = (message: string): string => message.replace(/: .*/s, '');
 
 /** A text that was put in without quotes, as YAML reads it: a number or a truth stays one. */
 function plain(text: string): string | number | boolean {

@@ -187,6 +187,8 @@ describe('holdfast serve', () => {
     ['JSON', '{\n  "port": "many",\n  "layers": { "retry": { "maxRetries": -1 } }\n}', [/:2:11 port: expected a number from 0/]],
     ['broken JSON', '{\n  "port": 1,\n  "models": {\n', [/broken\.yaml:\d+:\d+ /]],
     ['broken syntax', 'layers: [1,\nport: 2\n', [/broken\.yaml:\d+:\d+ /]],
+    ['a key that YAML takes for something else', 'keys: [*sk-2]\n', [/broken\.yaml Unresolved alias/]],
+    ['a key behind a sign of YAML', 'keys: |sk-2\n', [/broken\.yaml:1:\d+ Block scalar header/]],
   ])('says what is wrong: %s', async (_, text, expected) => {
     const { code, output } = serve(['--config', config('broken.yaml', text), '--check'], {
       SERVE_NUMBER: '0',

@@ -85,3 +85,30 @@ it('the cause of a failure that tells no secret is the very one', async () => {
   const llm = client({ fetch: () => Promise.reject(cause), providers: { openai: { apiKey: KEY, baseURL: 'http://x.example' } } });
   expect((await failureOf(llm.chat.completions.create({ model: 'openai/m', messages: user('Hi') }))).cause).toBe(cause);
 });
+
+describe('a token service that repeats what it was sent', () => {
+  const SECRET = 'client.secret/0815+x';
+
+  it.each([
+    ['databricks', { clientId: 'id-4711', clientSecret: SECRET }, {}],
+    ['watsonx', { apiKey: SECRET, projectId: 'p' }, { iamURL: true }],
+  ])('is not repeated: %s', async (provider, settings, { iamURL = false }: { iamURL?: boolean }) => {
+    for (const status of [200, 400, 401, 500]) {
+      const asked: string[] = [];
+      const baseURL = await service(async (request, response) => {
+        const body = await new Response(request as never).text().catch(() => '');
+        const echo = `${request.headers.authorization} ${body} ${decodeURIComponent(body)} ${SECRET}`;
+        asked.push(echo);
+        const answer = { error: 'invalid_client', error_description: echo, errorMessage: echo, errorCode: echo, detail: echo };
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      });
+      const llm = client({
+        providers: { [provider]: { ...settings, baseURL, ...(iamURL ? { iamURL: baseURL } : {}) } as never },
+      });
+      const error = await failureOf(llm.chat.completions.create({ model: `${provider}/m`, messages: user('Hi') }));
+      expect(asked.length).toBeGreaterThan(0);
+      const proof = Buffer.from(`id-4711:${encodeURIComponent(SECRET)}`).toString('base64');
+      for (const form of [SECRET, encodeURIComponent(SECRET), proof]) expect(shown(error)).not.toContain(form);
+    }
+  });
+});
