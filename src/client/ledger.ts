@@ -54,7 +54,8 @@ export class Ledger implements Trail {
   readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #identity: CallIdentity;
-  readonly #signal: AbortSignal | undefined;
+  /** The caller's own. */
+  readonly signal: AbortSignal | undefined;
   // these lists are replaced, not pushed to: a pushed one makes room for sixteen more, and most calls need one place
   #open: readonly OpenAttempt[] = NONE;
   /** The results that providers have given: one, unless attempts ran side by side or a result was not enough. */
@@ -68,9 +69,8 @@ export class Ledger implements Trail {
   #resumed: readonly ResumedAt[] | undefined;
   #route: { -readonly [K in keyof Route]: Route[K] } | undefined;
 
-  /** @param signal The caller's own. */
   constructor(maxAttempts: number, clock: Clock, listeners: Listeners, identity: CallIdentity, signal?: AbortSignal) {
-    this.#signal = signal;
+    this.signal = signal;
     this.#clock = clock;
     this.#maxAttempts = maxAttempts;
     this.#listeners = listeners;
@@ -154,7 +154,7 @@ export class Ledger implements Trail {
 
   /** The result of a successful attempt has ended: a stream that broke or was aborted turns the attempt into a failed one. */
   settle(attempt: Attempt, call: Call, settlement: Settlement, usage: TokenCounts | undefined, source?: StreamSource): void {
-    const failure = failureIn(settlement, call, this.#signal);
+    const failure = failureIn(settlement, call, this.signal);
     const written = settlement === 'abandoned' ? source?.written?.() : failure?.partial;
     let final = attempt;
     if (failure !== undefined) {

@@ -123,6 +123,8 @@ export interface Trail {
   readonly winner?: Target | undefined;
   /** How many more attempts the client's `maxAttempts` allows in this call. */
   readonly attemptsLeft: number;
+  /** The caller's own signal, whichever a layer has put in its place. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import { ChunkStream } from '../contract/stream.ts';
 import type { Wire, WireMessage } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
 import { openExchange } from './exchange.ts';
+import { isLeft } from './faults.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 
 /** Reads that wait for their reader before the socket is paused; one is some tens of kilobytes. */
@@ -57,7 +58,7 @@ class ByteSink implements Sink {
 
   fail(error: LLMError): void {
     if (this.#stream === undefined) return this.#reject(error);
-    if (error.kind === 'aborted' && this.#control.call.signal?.aborted === true) return this.#stream.cancel();
+    if (isLeft(error, this.#control.call)) return this.#stream.cancel();
     this.#stream.fail(error);
   }
 }

@@ -20,6 +20,11 @@ export function abortFailure(call: Call): AbortError {
   });
 }
 
+/** Whether a stream ends silently: only where its caller has left it, not where a layer with a signal of its own has cut it off. */
+export function isLeft({ kind }: LLMError, { signal, trail }: Call): boolean {
+  return kind === 'aborted' && signal?.aborted === true && trail.signal?.aborted === true;
+}
+
 /** The client was closed under a running call. */
 export function closedFailure(call: Call): AbortError {
   const { provider, model } = call.target;

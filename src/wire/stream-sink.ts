@@ -10,7 +10,7 @@ import { addPartial } from '../errors/llm-error.ts';
 import { ContentPolicyViolationError } from '../errors/provider-errors.ts';
 import { StreamInterruptedError } from '../errors/wire-errors.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { abortFailure } from './faults.ts';
+import { abortFailure, isLeft } from './faults.ts';
 import { RawBytes } from './raw-bytes.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 
@@ -92,7 +92,7 @@ export class StreamSink<K extends StreamedName> implements Sink {
   fail(error: LLMError): void {
     const stream = this.#stream;
     if (stream === undefined) return this.#reject(error);
-    if (error.kind === 'aborted' && this.#control.call.signal?.aborted === true) return stream.cancel();
+    if (isLeft(error, this.#control.call)) return stream.cancel();
     const partial = this.#tally.partial();
     stream.usage = this.#tally.usage;
     if (error.kind !== 'connection') {

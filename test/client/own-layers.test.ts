@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientEvent, ClientOptions, LLMClient, Middleware } from '../../src/index.ts';
 import { circuitBreaker, coalesce, hedge, isLLMError, retry, timeout } from '../../src/index.ts';
-import { EVENTS } from '../support/chained.ts';
+import { EVENTS, readAll } from '../support/chained.ts';
 import type { Setup } from '../support/client.ts';
 import { rejection, setUp } from '../support/client.ts';
 import { chunk, reply, silence, stream, textStream } from '../support/openai-server.ts';
@@ -115,6 +115,29 @@ describe('a layer of the user’s own', () => {
     await llm.chat.completions.create({ ...order, stream: true });
     await pause(30);
     expect([open, seen]).toEqual([2, 1]);
+  });
+
+  it('that cuts a stream off with a signal of its own is heard by the reader; the caller’s own abort stays silent', async () => {
+    setup.server.answer(stream([chunk({ role: 'assistant', content: 'half an' })], { ending: 'open' }));
+    const own = new AbortController();
+    const cutting: Middleware = (call, next) => next({ ...call, signal: own.signal });
+    const llm = heard({ use: [cutting] });
+    const opened = await llm.chat.completions.create({ ...order, stream: true });
+    const read = readAll(opened);
+    await pause(10);
+    own.abort('the layer has seen enough');
+    const { text, error } = await read;
+    expect(text).toBe('half an');
+    expect(isLLMError(error, 'aborted') && error.partial?.content).toBe('half an');
+    expect(opened.route.attempts).toMatchObject([{ outcome: 'aborted' }]);
+    expect(events.at(-1)).toMatchObject({ type: 'call-ended', outcome: 'aborted' });
+
+    const caller = new AbortController();
+    const plain = await heard({}).chat.completions.create({ ...order, stream: true }, { signal: caller.signal });
+    const silent = readAll(plain);
+    await pause(10);
+    caller.abort();
+    expect(await silent).toEqual({ text: 'half an' });
   });
 
   it('may break `report`: calls beneath it go on as if nobody listened', async () => {
