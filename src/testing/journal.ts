@@ -13,10 +13,10 @@ export interface RecordedRequest {
 }
 
 /** Headers that prove who asks, whatever the provider calls them. */
-const KEY_HEADER = /(?:authorization|key|token|secret)$|^(?:cookie|x-portkey-config)$/;
+const KEY_HEADER = /(?:authorization|key|token|secret|password)$|^(?:cookie|x-portkey-config)$/;
 const NO_SECRET = 'idempotency-key';
-/** Token services want the key in the body. */
-const KEY_FIELD = 'apikey';
+/** Token services want the proof in the body. */
+const KEY_FIELDS = ['apikey', 'client_secret', 'client_assertion', 'assertion', 'refresh_token', 'password'] as const;
 const KEY_QUERY = /([?&](?:key|api[-_]key|access_token)=)[^&]*/gi;
 
 /** The requests so far, newest last: keys redacted, prompts kept, no more than `limit` of them. */
@@ -41,8 +41,11 @@ export class Journal {
   }
 }
 
-const withoutKey = (body: unknown): unknown =>
-  typeof body === 'object' && body !== null && Object.hasOwn(body, KEY_FIELD) ? { ...body, [KEY_FIELD]: '[redacted]' } : body;
+function withoutKey(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  const held = KEY_FIELDS.filter((field) => Object.hasOwn(body, field));
+  return held.length === 0 ? body : { ...body, ...Object.fromEntries(held.map((field) => [field, '[redacted]'])) };
+}
 
 function redacted(headers: Readonly<Record<string, string>>): Record<string, string> {
   const clean: Record<string, string> = {};

@@ -7,6 +7,7 @@ import { bullBatchEngine } from '../../src/batches/bullmq/index.ts';
 import { batchEngine } from '../../src/batches/index.ts';
 import { createClient, isLLMError, rateLimit } from '../../src/index.ts';
 import { redisStore } from '../../src/redis/index.ts';
+import { startMockServer } from '../../src/testing/index.ts';
 import { EVENTS } from '../support/chained.ts';
 import { rejection } from '../support/client.ts';
 import { redisMissing, startRedis } from '../support/redis-server.ts';
@@ -125,4 +126,24 @@ describe.skipIf(redisMissing() !== undefined)('Redis', () => {
     expect(everything(told)).toContain('store-degraded');
     expect(everything([told, error, store])).not.toContain('wrong.0815');
   });
+});
+
+it('the journal of the mock server keeps no proof, wherever it was sent', async () => {
+  const mock = kept(await startMockServer());
+  const SECRET = 'sent.0815';
+  const headers = {
+    authorization: `Bearer ${SECRET}`,
+    cookie: `a=${SECRET}`,
+    'x-amz-security-token': SECRET,
+    'x-password': SECRET,
+  };
+  const form = { grant_type: 'x', apikey: SECRET, client_secret: SECRET, refresh_token: SECRET, assertion: SECRET };
+  await fetch(`${mock.baseURL('openai')}/chat/completions?key=${SECRET}`, {
+    method: 'POST',
+    headers,
+    body: new URLSearchParams(form),
+  });
+  expect(mock.requests).toHaveLength(1);
+  expect(everything(mock.requests)).toContain('grant_type');
+  expect(everything(mock.requests)).not.toContain(SECRET);
 });
