@@ -87,9 +87,11 @@ function betasOf(context: ProviderContext): string[] {
 
 /** `ANTHROPIC_CUSTOM_HEADERS`: one `Name: value` per line, as Anthropic's SDK reads it. */
 function customHeaders(context: ProviderContext): Record<string, string> {
-  const lines = context.env('ANTHROPIC_CUSTOM_HEADERS')?.split('\n') ?? [];
-  const pairs = lines.map((line) => /^\s*([^\s:]+)\s*:\s*(.*?)\s*$/.exec(line));
-  return Object.fromEntries(
-    pairs.filter((pair) => pair !== null).map(([, name = '', value = '']) => [name.toLowerCase(), value]),
-  );
+  const headers: Record<string, string> = {};
+  for (const line of context.env('ANTHROPIC_CUSTOM_HEADERS')?.split('\n') ?? []) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
+    if (/^\S+$/.test(name)) headers[name] = line.slice(colon + 1).trim();
+  }
+  return headers;
 }
