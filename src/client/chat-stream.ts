@@ -18,6 +18,8 @@ import { TurnExtras } from './turn-extras.ts';
 export class ChatStream<ParsedT = null> extends ChatCompletionStream<ParsedT> {
   readonly #extras = new TurnExtras();
   #abort: AbortError | undefined;
+  /** What a listener threw: an error of the user's own, that says nothing of the answer. */
+  #thrown: { readonly error: unknown } | undefined;
 
   static start<ParsedT>(create: Create, params: ChatStreamParams, options: HelperOptions | undefined): ChatStream<ParsedT> {
     const wrong = wrongStreamInput(params, options);
@@ -30,7 +32,7 @@ export class ChatStream<ParsedT = null> extends ChatCompletionStream<ParsedT> {
         return await stream._runChatCompletion(client, { ...params, stream: true } as never, options as never);
       } catch (error) {
         if (isLLMError(error, 'aborted')) stream.#abort = error;
-        throw answerError(error, stream.#extras.route);
+        throw stream.#thrown?.error === error ? error : answerError(error, stream.#extras.route);
       }
     });
     return stream;
@@ -39,6 +41,15 @@ export class ChatStream<ParsedT = null> extends ChatCompletionStream<ParsedT> {
   protected override _addChatCompletion(completion: ParsedChatCompletion<ParsedT>): ParsedChatCompletion<ParsedT> {
     this.#extras.complete(completion);
     return super._addChatCompletion(completion);
+  }
+
+  override _emit(...event: never[]): void {
+    try {
+      (super._emit as (...event: unknown[]) => void).apply(this, event);
+    } catch (error) {
+      this.#thrown = { error };
+      throw error;
+    }
   }
 
   protected override _userAbortError(): APIUserAbortError {

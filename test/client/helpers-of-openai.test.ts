@@ -56,6 +56,21 @@ describe('.parse()', () => {
 });
 
 describe('.stream()', () => {
+  it('that a listener breaks ends with the listener’s error, as in openai; nothing is said against the answer', async () => {
+    for (const event of ['chunk', 'content'] as const) {
+      const mine = new RangeError('a bug of mine');
+      setup.server.answer(stream(textStream('Hel', 'lo')));
+      const helper = setup.llm.chat.completions.stream({ model, messages });
+      helper.on(event, () => {
+        throw mine;
+      });
+      const error = await rejection(helper.done());
+      expect(error).toBeInstanceOf(OpenAIError);
+      expect(isLLMError(error)).toBe(false);
+      expect(error).toMatchObject({ message: 'a bug of mine', cause: mine });
+    }
+  });
+
   it('takes streams of hosts that tell no role', async () => {
     setup.server.answer(stream([chunk({ role: null, content: 'a' }), chunk({ content: 'b' }), chunk({}, 'stop')]));
     const message = await setup.llm.chat.completions.stream({ model, messages }).finalMessage();
