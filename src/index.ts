@@ -84,6 +84,7 @@ export type {
   StreamedName,
   Tally,
 } from './contract/codec.ts';
+export type { Confidential } from './contract/confidential.ts';
 export type {
   BreakerState,
   CallEvent,
