@@ -236,6 +236,6 @@ export { memoryStore } from './state/memory-store.ts';
 export type { Jitter } from './time/backoff.ts';
 export type { Clock, Timer } from './time/clock.ts';
 export type { DeadlineList, Watched } from './time/deadline-list.ts';
-export { replyOperation, streamOperation } from './wire/exchange.ts';
+export { replyOperation, streamOperation } from './wire/operations.ts';
 export type { StepDecoder, Steps, StreamName } from './wire/steps.ts';
 export { sendAside, steppedOperation } from './wire/steps.ts';

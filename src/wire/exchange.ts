@@ -1,6 +1,4 @@
-import type { Call, OperationName, ResultOf } from '../contract/call.ts';
-import type { Operation, ReplyCodec, StreamCodec, StreamedName } from '../contract/codec.ts';
-import { lazily } from '../contract/lazily.ts';
+import type { Call } from '../contract/call.ts';
 import type { MaybePromise } from '../contract/store.ts';
 import type { Flow, Receiver, Transport, Wire, WireHeaders, WireMessage, WireRequest } from '../contract/wire.ts';
 import type { LLMError } from '../errors/catalogue.ts';
@@ -8,7 +6,6 @@ import type { TimeoutPhase } from '../errors/kinds.ts';
 import type { Watched } from '../time/deadline-list.ts';
 import { FailureBody } from './failure-body.ts';
 import { abortFailure, brokenAnswer, closedFailure, timeoutFailure } from './faults.ts';
-import { ReplySink } from './reply-sink.ts';
 import type { ExchangeControl, Sink } from './sink.ts';
 import { Unexplained } from './unexplained.ts';
 
@@ -17,8 +14,8 @@ const DRAIN_MS = 2000;
 type Phase = 'connecting' | 'waiting' | 'reading' | 'draining' | 'over';
 
 /** One request and its answer: limits, abort, redirects, and the way from bytes to a sink or to a typed error. */
-class Exchange implements Receiver, Watched, ExchangeControl {
-  due = Number.POSITIVE_INFINITY;
+export class Exchange implements Receiver, Watched, ExchangeControl {
+  due: number = Number.POSITIVE_INFINITY;
   earlier: Watched | undefined;
   later: Watched | undefined;
   readonly wire: Wire;
@@ -256,39 +253,6 @@ class Exchange implements Receiver, Watched, ExchangeControl {
   #unlisten(): void {
     if (this.#onAbort !== undefined) this.call.signal?.removeEventListener('abort', this.#onAbort);
   }
-}
-
-/** An operation whose answer comes as a whole. */
-export function replyOperation<K extends OperationName>(wire: Wire, codec: ReplyCodec<K>): Operation<K> {
-  return (call: Call<K>): Promise<ResultOf<K>> =>
-    new Promise((resolve, reject) => {
-      const message = codec.encode(call);
-      const exchange = new Exchange(wire, call, false);
-      exchange.start(message, new ReplySink(exchange, codec, resolve, reject));
-    });
-}
-
-const streaming = lazily(() => import('./stream-sink.ts'));
-
-/** An operation whose answer comes in chunks; resolves when the first content is in hand. */
-export function streamOperation<K extends StreamedName>(wire: Wire, codec: StreamCodec<K>): Operation<K> {
-  const open = ({ StreamSink }: typeof import('./stream-sink.ts'), call: Call<K>): Promise<ResultOf<K>> =>
-    new Promise((resolve, reject) => {
-      const message = codec.encode(call);
-      const exchange = new Exchange(wire, call, true);
-      exchange.start(message, new StreamSink(exchange, codec, resolve, reject));
-    });
-
-  return (call) => {
-    const loaded = streaming();
-    return loaded instanceof Promise ? loaded.then((module) => open(module, call)) : open(loaded, call);
-  };
-}
-
-/** How the operations of a dialect are made of its codecs. */
-export interface OperationMaker {
-  reply<K extends OperationName>(codec: ReplyCodec<K>): Operation<K>;
-  stream<K extends 'stream' | 'completeStream'>(codec: StreamCodec<K>): Operation<K>;
 }
 
 /** One exchange whose answer goes into a sink of the caller's own. */

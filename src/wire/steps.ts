@@ -4,8 +4,8 @@ import type { Wire, WireMessage } from '../contract/wire.ts';
 import type { TimeoutPhase } from '../errors/kinds.ts';
 import { TimeoutError } from '../errors/wire-errors.ts';
 import type { Watched } from '../time/deadline-list.ts';
-import { replyOperation, streamOperation } from './exchange.ts';
 import { abortFailure, closedFailure, timeoutFailure } from './faults.ts';
+import { replyOperation, streamOperation } from './operations.ts';
 
 /** Reads the answer to one step. Throws through `context`. */
 export type StepDecoder<K extends OperationName, T extends object> = (body: unknown, context: DecodeContext<K>) => T;

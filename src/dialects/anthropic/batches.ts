@@ -2,7 +2,7 @@ import type { Batch, ListPage } from '../../contract/batches.ts';
 import type { DecodeContext, Operation } from '../../contract/codec.ts';
 import type { BatchRecord } from '../../contract/native-batches.ts';
 import type { Wire, WireMessage } from '../../contract/wire.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { unrepeatable } from '../../wire/unrepeatable.ts';
 import { cancelOperation } from '../batch-cancel.ts';
 import type { LineTraits } from '../batch-lines.ts';

@@ -4,7 +4,7 @@ import type { DecodeContext, Operation } from '../../contract/codec.ts';
 import { headerText } from '../../contract/headers.ts';
 import type { Wire } from '../../contract/wire.ts';
 import { byteStream } from '../../wire/byte-stream.ts';
-import { replyOperation } from '../../wire/exchange.ts';
+import { replyOperation } from '../../wire/operations.ts';
 import { Steps } from '../../wire/steps.ts';
 import { unrepeatable } from '../../wire/unrepeatable.ts';
 import { pageOf, present, queryOf, secondsOf } from '../batch-objects.ts';

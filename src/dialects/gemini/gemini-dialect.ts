@@ -2,7 +2,7 @@ import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ReplyCodec, StreamCodec } from '../../contract/codec.ts';
 import type { Provider } from '../../contract/provider.ts';
 import type { Wire } from '../../contract/wire.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { pagedModels } from '../model-pages.ts';
 import { decodeGenerate } from './decode.ts';
 import { embedCodec } from './embeddings.ts';

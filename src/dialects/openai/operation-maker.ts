@@ -1,7 +1,7 @@
 import type { Operation } from '../../contract/codec.ts';
 import type { Wire } from '../../contract/wire.ts';
-import type { OperationMaker } from '../../wire/exchange.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import type { OperationMaker } from '../../wire/operations.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { decodeChat } from './decode.ts';
 import { chatEncoder } from './encode.ts';
 import type { Quirks } from './quirks.ts';

@@ -6,7 +6,7 @@ import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
 import { NotFoundError } from '../../errors/provider-errors.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { firstEnv, missing, requireKey } from '../settings.ts';
 import { CompleteStreamDecoder, completeEncoder, decodeComplete } from './complete.ts';

@@ -9,7 +9,7 @@ import { hoursOf, nativeBatch, numbersIn, pageOf, queryOf, secondsOf } from '../
 import { isRecord } from '../../dialects/chat-rules.ts';
 import { dropHint, unsupported } from '../../dialects/params.ts';
 import { UnsupportedOperationError } from '../../errors/setup-errors.ts';
-import { replyOperation } from '../../wire/exchange.ts';
+import { replyOperation } from '../../wire/operations.ts';
 import { Steps } from '../../wire/steps.ts';
 import { conflictFinal } from '../../wire/unrepeatable.ts';
 

@@ -6,7 +6,7 @@ import type { Wire } from '../../contract/wire.ts';
 import { isRecord } from '../../dialects/chat-rules.ts';
 import { toBase64 } from '../../dialects/openai/embeddings.ts';
 import { refuseUnknown, unsupported } from '../../dialects/params.ts';
-import { replyOperation } from '../../wire/exchange.ts';
+import { replyOperation } from '../../wire/operations.ts';
 import { type EmbeddingModel, embeddingModel } from './embedding-models.ts';
 import { modelPath, optionsOf } from './options.ts';
 

@@ -6,7 +6,7 @@ import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { firstEnv, missing, requireKey } from '../settings.ts';
 import { decodeRun, decodeRunEmbeddings } from './decode.ts';

@@ -1,6 +1,6 @@
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ProviderDefinition } from '../../contract/provider.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { v1Capabilities } from './capabilities.ts';
 import { connectCohere, sharedOperations } from './service.ts';

@@ -5,7 +5,7 @@ import { cursorOf, pagedModels, pageQuery } from '../../dialects/model-pages.ts'
 import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { decodeModels } from '../../dialects/openai/models.ts';
 import { rerankReply, rerankTexts } from '../../dialects/rerank-rules.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { requireKey } from '../settings.ts';
 import { openAnswer } from './answer.ts';
 import { decodeEmbed, encodeEmbed, inBatches } from './embeddings.ts';

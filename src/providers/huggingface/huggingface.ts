@@ -4,7 +4,7 @@ import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { hostQuirks } from '../../dialects/openai/quirks.ts';
-import { replyOperation } from '../../wire/exchange.ts';
+import { replyOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { missing } from '../settings.ts';
 import { huggingfaceFailures } from './failure.ts';

@@ -15,7 +15,7 @@ import type { FileOperations } from '../../dialects/openai/files.ts';
 import { fileOf, fileOperations } from '../../dialects/openai/files.ts';
 import { unsupported } from '../../dialects/params.ts';
 import { endedStream } from '../../wire/ended-stream.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { unrepeatable } from '../../wire/unrepeatable.ts';
 
 type BatchOperations = {

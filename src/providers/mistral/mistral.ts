@@ -8,8 +8,8 @@ import { decodeEmbeddings, embedEncoder } from '../../dialects/openai/embeddings
 import { decodeModels, modelsEncoder } from '../../dialects/openai/models.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
 import { ChatStreamDecoder } from '../../dialects/openai/stream-decoder.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
 import { lazyOperations } from '../../wire/lazy-operations.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { requireKey } from '../settings.ts';
 import { KEYS, mistralCapabilities } from './capabilities.ts';

@@ -2,7 +2,7 @@ import type { Capabilities } from '../../contract/capabilities.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { firstEnv, requireKey, wrongSetting } from '../settings.ts';
 import { decodeChat, decodeCompletion, decodeEmbeddings } from './decode.ts';

@@ -2,7 +2,7 @@ import type { Call } from '../../contract/call.ts';
 import { ChatTally } from '../../contract/chat-tally.ts';
 import type { ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { ollamaCapabilities } from './capabilities.ts';
 import { decodeChat } from './decode.ts';

@@ -4,7 +4,7 @@ import { ChatTally } from '../../contract/chat-tally.ts';
 import type { Provider, ProviderContext, ProviderDefinition } from '../../contract/provider.ts';
 import { geminiFailures } from '../../dialects/gemini/failure.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { requireKey } from '../settings.ts';
 import { decodeChat, encodeChat, WholeAnswerDecoder } from './chat.ts';

@@ -3,7 +3,7 @@ import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { openaiFailures } from '../../dialects/openai/failure.ts';
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { Quirks } from '../../dialects/openai/quirks.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { firstEnv, requireKey, wrongSetting } from '../settings.ts';
 import { chatOverCompletions } from './chat.ts';

@@ -10,7 +10,7 @@ import type { GeminiService } from '../../dialects/gemini/service-traits.ts';
 import { toBase64 } from '../../dialects/openai/embeddings.ts';
 import { refuseUnknown } from '../../dialects/params.ts';
 import { UnsupportedParamsError } from '../../errors/provider-errors.ts';
-import { replyOperation } from '../../wire/exchange.ts';
+import { replyOperation } from '../../wire/operations.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['input', 'dimensions', 'encoding_format', 'providerOptions']);
 

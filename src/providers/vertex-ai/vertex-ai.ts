@@ -8,7 +8,7 @@ import { chatCodec, streamCodec } from '../../dialects/gemini/gemini-dialect.ts'
 import { openaiOperations } from '../../dialects/openai/openai-dialect.ts';
 import type { TokenSource } from '../../wire/auth/token-authorization.ts';
 import { tokenAuthorization } from '../../wire/auth/token-authorization.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { claudeCodecs, claudeOnVertex } from './claude.ts';
 import { embedOperation } from './embeddings.ts';

@@ -7,7 +7,7 @@ import { pagedModels } from '../../dialects/model-pages.ts';
 import { openaiCapabilities } from '../../dialects/openai/capabilities.ts';
 import { CompletionTally } from '../../dialects/openai/completions.ts';
 import { tokenAuthorization } from '../../wire/auth/token-authorization.ts';
-import { replyOperation, streamOperation } from '../../wire/exchange.ts';
+import { replyOperation, streamOperation } from '../../wire/operations.ts';
 import { defineProvider } from '../define-provider.ts';
 import { CHAT_QUIRKS, chatEncoderOf, decodeWatsonxChat, WatsonxStreamDecoder } from './chat.ts';
 import { fixedTokenFailures, watsonxFailures } from './failure.ts';

@@ -4,7 +4,7 @@ import type { DecodeContext, ReplyCodec } from '../../contract/codec.ts';
 import type { Wire, WireMessage } from '../../contract/wire.ts';
 import { errorOf, isLLMError } from '../../errors/catalogue.ts';
 import type { AnswerFacts, ErrorFacts } from '../../errors/llm-error.ts';
-import { replyOperation } from '../exchange.ts';
+import { replyOperation } from '../operations.ts';
 import type { TokenSource } from './token-authorization.ts';
 
 /** What a token service gave. */
