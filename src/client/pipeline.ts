@@ -1,4 +1,5 @@
 import type { Call, OperationName } from '../contract/call.ts';
+import { changedCall } from '../contract/changed-call.ts';
 import type { CallEvent } from '../contract/events.ts';
 import type { Middleware, Next } from '../contract/middleware.ts';
 import type { Store } from '../contract/store.ts';
@@ -28,12 +29,7 @@ function withSafeReport<K extends OperationName>(call: Call<K>): Call<K> {
       // as of a listener
     }
   };
-  const value = Object.assign(report, { [SAFE]: true });
-  // a copy by values would end what follows the calls that share this one: their latest deadline
-  return Object.defineProperties(
-    {},
-    { ...Object.getOwnPropertyDescriptors(call), report: { value, enumerable: true } },
-  ) as Call<K>;
+  return changedCall(call, { report: Object.assign(report, { [SAFE]: true }) });
 }
 
 /** What a step gives, as a promise, without one more around it. */

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { circuitBreaker, fallback, hedge, rateLimit, retry, timeout } from '../../src/index.ts';
+import type { Call, Middleware } from '../../src/index.ts';
+import { circuitBreaker, coalesce, fallback, hedge, rateLimit, retry, timeout } from '../../src/index.ts';
 import { redisStore } from '../../src/redis/redis-store.ts';
 import type { ReplyOptions } from '../../src/testing/index.ts';
 import { fakeClock, fault, reply } from '../../src/testing/index.ts';
@@ -59,6 +60,25 @@ const told = (headers: Readonly<Record<string, string>>) =>
     },
     { 'content-type': 'application/json', ...headers },
   );
+
+it('beneath coalesce, a place keeps following the latest deadline of those who share the call', async () => {
+  const gate = new Gate();
+  chained.mock.enqueue('openai', gate.answer());
+  const beneath: Call[] = [];
+  const seen: Middleware = (call, next) => {
+    beneath.push(call);
+    return next(call);
+  };
+  const llm = chained.client({ use: [coalesce(), rateLimit({ concurrency: 2 }), seen] });
+  const first = llm.chat.completions.create({ model, messages }, { deadline: 20_000 });
+  await until(() => gate.busy === 1);
+  const before = beneath[0]?.deadline ?? 0;
+  const second = llm.chat.completions.create({ model, messages }, { deadline: 900_000 });
+  await until(() => (beneath[0]?.deadline ?? 0) > before);
+  gate.open();
+  await Promise.all([first, second]);
+  expect(beneath).toHaveLength(1);
+});
 
 describe('two limiters of one target in a chain', () => {
   it.each([

@@ -1,4 +1,5 @@
 import type { Call, OperationName } from '../../contract/call.ts';
+import { changedCall } from '../../contract/changed-call.ts';
 import type { Store } from '../../contract/store.ts';
 
 const HELD = Symbol('held');
@@ -12,10 +13,8 @@ interface Held {
 type Holding<K extends OperationName> = Call<K> & { readonly [HELD]?: Held };
 
 /** The call beneath a limiter, with the place of a store that it holds there. */
-export function holding<K extends OperationName>(call: Call<K>, store: Store, key: string): Call<K> {
-  const held: Holding<K> = { ...call, [HELD]: { store, key, outside: (call as Holding<K>)[HELD] } };
-  return held;
-}
+export const holding = <K extends OperationName>(call: Call<K>, store: Store, key: string): Call<K> =>
+  changedCall(call, { [HELD]: { store, key, outside: (call as Holding<K>)[HELD] } });
 
 /** Whether a limiter around this one holds a place of the same kind for the call: to wait for another one could take for ever. */
 export function isHeldOutside(call: Call, store: Store, key: string): boolean {
